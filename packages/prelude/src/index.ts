@@ -1,1 +1,26 @@
-export {};
+export {
+  between,
+  closed,
+  finite,
+  integer,
+  integerBetween,
+  nonEmptyString,
+  nonNegativeInteger,
+  nonNegativeNumber,
+  oneOf,
+  open,
+  positiveInteger,
+  positiveNumber,
+  probability,
+  type RecordOf,
+  type RecordOutputOf,
+  readonlyList,
+  refined,
+  withDefault,
+} from './codecs.js'
+export { type DecodeOptions, decode, faultsOf, shown } from './decode.js'
+export * from './errors.js'
+export { escapeForTerminal, escapeLines } from './escapeForTerminal.js'
+export * from './fp.js'
+export { editDistance, nearest, suggestion } from './nearest.js'
+export { deepestJson, type Json, type JsonObject, parseJson } from './parseJson.js'
