@@ -5,6 +5,8 @@
  *
  * @example pipe(E.right(1), E.map((n) => n + 1)) // => { _tag: 'Right', right: 2 }
  */
+
+export type { Kind, URIS, URItoKind } from 'fp-ts/HKT.js'
 export type { Contravariant1 } from 'fp-ts/lib/Contravariant.js'
 export * as E from 'fp-ts/lib/Either.js'
 export { absurd, constant, flow, identity, pipe } from 'fp-ts/lib/function.js'
