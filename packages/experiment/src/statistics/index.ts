@@ -2,6 +2,7 @@ export { type BootstrapOptions, bootstrapInterval, type Interval } from './boots
 export { type Comparison, compareMethods, type MethodValues } from './compare.js'
 export { holm } from './holm.js'
 export { type Interaction, type InteractionValues, interaction } from './interaction.js'
+export { meanInterval } from './meanInterval.js'
 export { type PermutationOptions, type PermutationTest, pairedPermutation } from './permutation.js'
 export { type RandomStream, randomStream, streamFromState } from './randomStream.js'
 export { type Summary, summarise } from './summary.js'

@@ -6,6 +6,7 @@ import {
   compareMethods,
   holm,
   interaction,
+  meanInterval,
   pairedPermutation,
   randomStream,
   streamFromState,
@@ -62,6 +63,15 @@ describe('summarise', () => {
     })
     expect(summarise([3]).std).toBeNaN()
     expect(summarise([]).mean).toBeNaN()
+  })
+})
+
+describe('meanInterval', () => {
+  test('by the table of t: 4.3027 for 2 and 2.3646 for 7 degrees of freedom', () => {
+    expect(meanInterval([1, 2, 3])?.high).toBeCloseTo(2 + 4.302653 / Math.sqrt(3), 5)
+    const values = [2, 4, 4, 4, 5, 5, 7, 9]
+    expect(meanInterval(values)?.low).toBeCloseTo(5 - (2.364624 * Math.sqrt(32 / 7)) / Math.sqrt(8), 5)
+    expect(meanInterval([1])).toBeNull()
   })
 })
 

@@ -1,0 +1,301 @@
+import {
+  bootstrapInterval,
+  type Comparison,
+  compareMethods,
+  type Interaction,
+  type Interval,
+  interaction,
+  type SpokenMetric,
+  summarise,
+  type Verdict,
+  verdict,
+  type WeightedStatistic,
+  weightedAccuracy,
+  weightedMacroF1,
+} from '../statistics/index.js'
+import { type RunColumn, runColumns } from './columns.js'
+import type { MethodResult, SeedRun, StudyResults } from './results.js'
+
+/** Mean over seeds of one metric, with its spread and, where mails were resampled, its interval. */
+export interface Estimate {
+  readonly values: readonly number[]
+  readonly n: number
+  readonly mean: number
+  readonly std: number
+  readonly interval: Interval | null
+}
+
+/** One method after one kind of pre-training. */
+export interface MethodRow {
+  readonly method: MethodResult
+  readonly role: 'method' | 'control'
+  readonly judged: boolean
+  /** Ascending. */
+  readonly seeds: readonly number[]
+  /** Runs of each seed, one for each pre-training, [seeds]. */
+  readonly runs: readonly (readonly SeedRun[])[]
+  /** By the key of the column. */
+  readonly estimates: ReadonlyMap<string, Estimate>
+}
+
+/** One metric's tests of the judged method against each other method. */
+export interface TestFamily {
+  readonly metric: RunColumn
+  readonly comparisons: readonly { readonly row: MethodRow; readonly interval: Interval; readonly test: Comparison }[]
+}
+
+/** Everything after one kind of pre-training. */
+export interface Condition {
+  readonly kind: 'faulty' | 'clean'
+  /** How many pre-trained models of this kind there are. */
+  readonly pretrainings: number
+  readonly rows: readonly MethodRow[]
+  /** The primary metric first; empty where no method is judged. */
+  readonly families: readonly TestFamily[]
+}
+
+/** What follows from the results by statistics. */
+export interface Analysis {
+  /** Faulty pre-training first; the verdict is about the first. */
+  readonly conditions: readonly [Condition, ...Condition[]]
+  readonly interaction: Interaction | null
+  readonly verdict: Verdict
+}
+
+const primary = runColumns.macroF1
+const secondary = runColumns.hardHamAccuracy
+
+/** Runs by seed, ascending, those after the wanted kind of pre-training or after none. */
+const runsBySeed = (
+  { runs }: MethodResult,
+  kind: 'faulty' | 'clean',
+  { pretrainings }: StudyResults,
+): ReadonlyMap<number, readonly SeedRun[]> => {
+  const wanted = runs.filter((run) => run.pretraining === null || pretrainings[run.pretraining]?.kind === kind)
+  const seeds = [...new Set(wanted.map(({ seed }) => seed))].sort((a, b) => a - b)
+  return new Map(seeds.map((seed) => [seed, wanted.filter((run) => run.seed === seed)]))
+}
+
+const meanOf = (values: readonly number[]): number => summarise(values).mean
+
+/** A column's value for one seed: the mean over its pre-trainings; NaN where it was not measured. */
+const seedValue = (runs: readonly SeedRun[], { read }: RunColumn): number =>
+  meanOf(runs.flatMap(({ metrics }) => read(metrics) ?? []))
+
+/** Which rows of the test split a metric looks at; null where it cannot be resampled from answers alone. */
+const resampled = (
+  column: RunColumn,
+  results: StudyResults,
+): { readonly only: readonly number[]; readonly statistic: typeof weightedMacroF1 } | null => {
+  const all = results.test.truth.map((_, i) => i)
+  if (column.key === 'macroF1') return { only: all, statistic: weightedMacroF1 }
+  if (column.key === 'accuracy') return { only: all, statistic: weightedAccuracy }
+  if (column.key !== 'hardHamAccuracy' || results.hiddenGroup === null) return null
+  return { only: all.filter((i) => results.test.group[i] === results.hiddenGroup), statistic: weightedAccuracy }
+}
+
+/** A statistic of each seed from a statistic of each run: its mean over the seed's pre-trainings. */
+const bySeed = (
+  runs: readonly (readonly SeedRun[])[],
+  statistic: typeof weightedMacroF1,
+  truth: readonly number[],
+): WeightedStatistic => {
+  const flat = statistic(
+    truth,
+    runs.flat().map(({ predicted }) => predicted),
+  )
+  let count = 0
+  const positions = runs.map((group) => group.map(() => count++))
+  return (seed, weights) => {
+    const mine = positions[seed] ?? []
+    let sum = 0
+    for (const at of mine) sum += flat(at, weights)
+    return sum / mine.length
+  }
+}
+
+interface Resampling {
+  readonly resamples: number
+}
+
+const intervalOf = (
+  runs: number,
+  column: RunColumn,
+  results: StudyResults,
+  statistic: (statistic: typeof weightedMacroF1) => WeightedStatistic,
+  { resamples }: Resampling,
+): Interval | null => {
+  const rule = resampled(column, results)
+  if (rule === null || rule.only.length === 0 || runs === 0) return null
+  return bootstrapInterval({
+    runs,
+    rows: results.test.truth.length,
+    clusters: results.test.cluster,
+    only: rule.only,
+    statistic: statistic(rule.statistic),
+    seed: results.seed,
+    resamples,
+  })
+}
+
+const methodRow = (
+  method: MethodResult,
+  role: MethodRow['role'],
+  kind: Condition['kind'],
+  results: StudyResults,
+  resampling: Resampling,
+): MethodRow => {
+  const grouped = runsBySeed(method, kind, results)
+  const runs = [...grouped.values()]
+  const estimates = Object.values(runColumns).map((column): readonly [string, Estimate] => {
+    const values = runs.map((group) => seedValue(group, column)).filter((value) => !Number.isNaN(value))
+    const { n, mean, std } = summarise(values)
+    const interval = intervalOf(
+      runs.length,
+      column,
+      results,
+      (statistic) => bySeed(runs, statistic, results.test.truth),
+      resampling,
+    )
+    return [column.key, { values, n, mean, std, interval }]
+  })
+  return {
+    method,
+    role,
+    judged: role === 'method' && method.name === results.judged,
+    seeds: [...grouped.keys()],
+    runs,
+    estimates: new Map(estimates),
+  }
+}
+
+/** The runs of one row on some seeds, in their order. */
+const runsOn = (row: MethodRow, seeds: readonly number[]): readonly (readonly SeedRun[])[] =>
+  seeds.map((seed) => row.runs[row.seeds.indexOf(seed)] ?? [])
+
+const sharedSeeds = (rows: readonly MethodRow[]): readonly number[] =>
+  (rows[0]?.seeds ?? []).filter((seed) => rows.every(({ seeds }) => seeds.includes(seed)))
+
+const families = (rows: readonly MethodRow[], results: StudyResults, resampling: Resampling): readonly TestFamily[] => {
+  const methods = rows.filter(({ role }) => role === 'method')
+  const judged = methods.find((row) => row.judged)
+  const seeds = sharedSeeds(methods)
+  if (!judged || seeds.length === 0) return []
+  const others = methods.filter((row) => row !== judged)
+  const metrics = results.hiddenGroup === null ? [primary] : [primary, secondary]
+  return metrics.flatMap((metric) => {
+    const values = (row: MethodRow) => runsOn(row, seeds).map((runs) => seedValue(runs, metric))
+    // a group without mails has no accuracy to compare
+    if (methods.some((row) => values(row).some(Number.isNaN))) return []
+    const tests = compareMethods(
+      { name: judged.method.name, values: values(judged) },
+      others.map((row) => ({ name: row.method.name, values: values(row) })),
+      { seed: results.seed },
+    )
+    const comparisons = others.flatMap((row, i) => {
+      const test = tests[i]
+      const interval = intervalOf(
+        seeds.length,
+        metric,
+        results,
+        (statistic) => {
+          const a = bySeed(runsOn(judged, seeds), statistic, results.test.truth)
+          const b = bySeed(runsOn(row, seeds), statistic, results.test.truth)
+          return (seed, weights) => a(seed, weights) - b(seed, weights)
+        },
+        resampling,
+      )
+      return test && interval ? [{ row, interval, test }] : []
+    })
+    return [{ metric, comparisons }]
+  })
+}
+
+const condition = (kind: Condition['kind'], results: StudyResults, resampling: Resampling): Condition => {
+  const rows = [
+    ...results.methods.map((method) => methodRow(method, 'method', kind, results, resampling)),
+    ...results.controls.map((method) => methodRow(method, 'control', kind, results, resampling)),
+  ].filter(({ runs }) => runs.length > 0)
+  const pretrainings = results.pretrainings.filter((pretraining) => pretraining.kind === kind).length
+  return { kind, pretrainings, rows, families: families(rows, results, resampling) }
+}
+
+/** The primary metric as [pre-trainings][seeds] after one kind of pre-training; empty where a run is missing. */
+const cells = (name: string, kind: Condition['kind'], results: StudyResults): readonly (readonly number[])[] => {
+  const method = results.methods.find((candidate) => candidate.name === name)
+  const models = results.pretrainings.flatMap((pretraining, i) => (pretraining.kind === kind ? [i] : []))
+  const seeds = [...new Set((method?.runs ?? []).map(({ seed }) => seed))].sort((a, b) => a - b)
+  return models.map((model) =>
+    seeds.flatMap((seed) => {
+      const run = method?.runs.find((candidate) => candidate.pretraining === model && candidate.seed === seed)
+      return run ? [run.metrics.macroF1] : []
+    }),
+  )
+}
+
+const interactionOf = (results: StudyResults): Interaction | null => {
+  const { judged, rival } = results
+  if (judged === null || rival === null || judged === rival) return null
+  const values = {
+    judgedFaulty: cells(judged, 'faulty', results),
+    otherFaulty: cells(rival, 'faulty', results),
+    judgedClean: cells(judged, 'clean', results),
+    otherClean: cells(rival, 'clean', results),
+  }
+  const shapes = Object.values(values).map((rows) => rows.map((row) => row.length).join())
+  const complete = shapes.every((shape) => shape === shapes[0] && /^[1-9]/.test(shape))
+  return complete ? interaction(values, { seed: results.seed }) : null
+}
+
+const spoken = (family: TestFamily, judged: MethodRow): SpokenMetric => ({
+  label: family.metric.spoken,
+  comparisons: family.comparisons.map(({ row, interval, test }) => ({
+    label: row.method.label,
+    judgedMean: judged.estimates.get(family.metric.key)?.mean ?? Number.NaN,
+    otherMean: row.estimates.get(family.metric.key)?.mean ?? Number.NaN,
+    interval,
+    test,
+  })),
+})
+
+const verdictOf = (main: Condition, results: StudyResults, found: Interaction | null): Verdict => {
+  const judged = main.rows.find((row) => row.judged)
+  const [first, ...rest] = main.families
+  const rival = results.methods.find(({ name }) => name === results.rival)
+  return verdict({
+    judged: judged?.method.label ?? results.judged ?? 'The method in question',
+    primary: first && judged ? spoken(first, judged) : { label: primary.spoken, comparisons: [] },
+    secondary: judged ? rest.map((family) => spoken(family, judged)) : [],
+    controls: main.rows
+      .filter(({ role }) => role === 'control')
+      .map((row) => ({ label: row.method.label, mean: row.estimates.get(primary.key)?.mean ?? Number.NaN })),
+    seeds: first?.comparisons[0]?.test.n ?? judged?.seeds.length ?? 0,
+    pretrainings: main.pretrainings,
+    ...(found && rival ? { interaction: { other: rival.label, result: found } } : {}),
+  })
+}
+
+/**
+ * The statistics of a study: means, intervals, paired tests, interaction and verdict.
+ *
+ * Where there are several pre-trained models of a kind, a seed's value is its mean over them, so that seeds stay the
+ * unit that is paired and resampled.
+ *
+ * @param results a study's results
+ * @param options `resamples` of each bootstrap; 2,000 if left out
+ * @example analyse(results).verdict.headline
+ */
+export const analyse = (results: StudyResults, options: { readonly resamples?: number } = {}): Analysis => {
+  const resampling = { resamples: options.resamples ?? 2000 }
+  const kinds = (['faulty', 'clean'] as const).filter((kind) =>
+    results.pretrainings.some((pretraining) => pretraining.kind === kind),
+  )
+  const [first = 'faulty', ...others] = kinds
+  const main = condition(first, results, resampling)
+  const found = interactionOf(results)
+  return {
+    conditions: [main, ...others.map((kind) => condition(kind, results, resampling))],
+    interaction: found,
+    verdict: verdictOf(main, results, found),
+  }
+}
