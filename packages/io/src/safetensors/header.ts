@@ -63,10 +63,21 @@ export const headerLength = (prefix: Uint8Array, fileBytes: number, file: string
   return E.right(Number(length))
 }
 
+const isRange = (u: unknown): u is readonly [number, number] =>
+  Array.isArray(u) && u.length === 2 && u.every(nonNegativeInteger.is)
+
+// The tuple of io-ts would drop a third number in silence.
+const range = new t.Type<readonly [number, number]>(
+  'a list of 2 whole numbers of at least 0',
+  isRange,
+  (u, context) => (isRange(u) ? t.success(u) : t.failure(u, context)),
+  t.identity,
+)
+
 const entryCodec = closed({
   dtype: t.string,
   shape: readonlyList(nonNegativeInteger),
-  data_offsets: t.tuple([nonNegativeInteger, nonNegativeInteger]),
+  data_offsets: range,
 })
 
 const dtypes: ReadonlyMap<string, StoredDType> = new Map(storedDTypes.map((dtype) => [dtype, dtype]))

@@ -133,7 +133,7 @@ export const decodeSafetensors = (bytes: Uint8Array, file: string): E.Either<Bad
     tensors: new Map(
       [...tensors].map(([name, { dtype, shape, begin, end }]) => [
         name,
-        { dtype, shape, data: bytes.subarray(dataStart + begin, dataStart + end) },
+        { dtype, shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + dataStart + begin, end - begin) },
       ]),
     ),
   }))(header)
