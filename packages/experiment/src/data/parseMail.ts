@@ -1,0 +1,64 @@
+import PostalMime from 'postal-mime'
+import { htmlText } from './htmlText.js'
+
+/** What of a mail is used here. */
+export interface ParsedMail {
+  /** Name in lower case and unfolded value of each header, in the order of the mail. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Decoded, empty where there is none. */
+  readonly subject: string
+  /** The text part; where there is none, the text of the HTML part; empty where there is neither. */
+  readonly body: string
+}
+
+// The study looks at the first few hundred words of a mail; what follows this many bytes is attachments but for a few
+// newsletters.
+const readAtMost = 128 * 1024
+
+const utf8 = new TextEncoder()
+
+const replacements = (text: string): number => text.split('\ufffd').length - 1
+
+// Plain text that is a page all the same: no type given, or the wrong one.
+const looksLikeHtml = (text: string): boolean =>
+  /^\s*<(?:!doctype html|html|head|body|meta|table|center|font|p)\b/i.test(text)
+
+/** The boundary of a multipart whose header was lost: the body itself begins with a part. */
+const lostBoundary = (text: string): string | undefined => /^--(\S+)[ \t]*\r?\nContent-Type:/im.exec(text)?.[1]
+
+const read = async (bytes: Uint8Array): Promise<ParsedMail> => {
+  // Forwarded mails stay attachments: their header block is not text, and its dates depend on the machine's locale.
+  const { headers, subject, text, html } = await PostalMime.parse(bytes, { forceRfc822Attachments: true })
+  const plain = (text ?? '').trim()
+  const boundary = headers.some(({ key }) => key === 'content-type') ? undefined : lostBoundary(plain)
+  return {
+    headers: headers.map(({ key, value }) => [key, value] as const),
+    subject: subject ?? '',
+    body:
+      boundary !== undefined
+        ? (await read(utf8.encode(`Content-Type: multipart/mixed; boundary="${boundary}"\n\n${plain}`))).body
+        : plain === ''
+          ? htmlText(html ?? '')
+          : looksLikeHtml(plain)
+            ? htmlText(plain)
+            : plain,
+  }
+}
+
+/**
+ * Parses a mail, however broken: text before HTML, HTML made text, transfer encodings and charsets decoded.
+ *
+ * Mails of 2002 often name no charset and are not UTF-8. Where the first reading holds U+FFFD, the bytes are read a
+ * second time as windows-1252, and the reading with fewer U+FFFD is kept.
+ *
+ * @param bytes the mail as it was received; what follows the first 128 KiB is not read
+ * @example (await parseMail(new TextEncoder().encode('Subject: Hi\n\nthere'))).body // => 'there'
+ */
+export const parseMail = async (bytes: Uint8Array): Promise<ParsedMail> => {
+  const start = bytes.subarray(0, readAtMost)
+  const first = await read(start)
+  const lost = replacements(first.subject + first.body)
+  if (lost === 0) return first
+  const second = await read(utf8.encode(new TextDecoder('windows-1252').decode(start)))
+  return replacements(second.subject + second.body) < lost ? second : first
+}
