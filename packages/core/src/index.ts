@@ -1,1 +1,115 @@
-export {};
+/**
+ * Tensors and automatic differentiation: trace a pure function to an IR, transform it, run it.
+ *
+ * @packageDocumentation
+ */
+export * from './aval.js'
+export { type Compiled, type CompileEvent, type CompileOptions, compile } from './compile/compile.js'
+export type { DeviceStorage, Engine, Executable } from './compile/engine.js'
+export { prepareIR } from './compile/prepare.js'
+export { planStages, type Stage } from './compile/stages.js'
+export * from './errors.js'
+export { checkIR } from './ir/check.js'
+export { countFlops } from './ir/flops.js'
+export { hashIR, hashText } from './ir/hash.js'
+export type { Atom, Equation, IR, Literal, Var } from './ir/ir.js'
+export { freshVar } from './ir/ir.js'
+export * from './ir/passes.js'
+export { printIR } from './ir/print.js'
+export {
+  abs,
+  add,
+  div,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  relu,
+  rsqrt,
+  sign,
+  sqrt,
+  square,
+  sub,
+} from './primitives/arithmetic.js'
+export type { Axes } from './primitives/axes.js'
+export {
+  broadcastTo,
+  expandDims,
+  full,
+  moveAxis,
+  ones,
+  onesLike,
+  reshape,
+  squeeze,
+  transpose,
+  zeros,
+  zerosLike,
+} from './primitives/broadcast.js'
+export {
+  cast,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+  where,
+} from './primitives/choice.js'
+export { constant } from './primitives/constant.js'
+export { type DotAxes, dotGeneral, dotPlan, einsum, matmul, outer } from './primitives/contraction.js'
+export type { Operand } from './primitives/elementwise.js'
+export {
+  type AttrsOf,
+  type BasicPrimitiveName,
+  basicPrimitives,
+  type ComposedPrimitiveName,
+  composedPrimitives,
+  hostPrimitives,
+  type PrimitiveName,
+  primitives,
+  structuralPrimitives,
+} from './primitives/index.js'
+export { oneHot, scatterAdd, take } from './primitives/indexing.js'
+export { eigh, singularValues } from './primitives/linalg.js'
+export { eye, flipLast, matrixTranspose } from './primitives/matrix.js'
+export { standardize } from './primitives/normalise.js'
+export * from './primitives/primitive.js'
+export { erfInv } from './primitives/random.js'
+export {
+  argmax,
+  logSoftmax,
+  logsumexp,
+  max,
+  mean,
+  min,
+  type ReduceOptions,
+  softmax,
+  sum,
+  variance,
+} from './primitives/reduction.js'
+export { concat, iota, pad, slice, stack } from './primitives/sequence.js'
+export { cos, erf, gelu, sigmoid, sin, softplus, tanh } from './primitives/smooth.js'
+export { stopGradient } from './primitives/stopGradient.js'
+export * from './pytree.js'
+export * from './random/random.js'
+export { referenceEngine } from './reference/engine.js'
+export { type EvaluateOptions, evaluateIR } from './reference/evaluate.js'
+export { array, HostTensor, literal, type Nested, scalar, Tensor, tensor, version } from './tensor.js'
+export { bind, bind1 } from './trace/bind.js'
+export { evalIR, makeIR, type Program } from './trace/makeIR.js'
+export { type CustomVjpRules, customVjp } from './transforms/customVjp.js'
+export { jit } from './transforms/jit.js'
+export { jvp } from './transforms/jvp.js'
+export { linearize } from './transforms/linearize.js'
+export { type GradOptions, grad, valueAndGrad, valueAndGradAux, vjp } from './transforms/vjp.js'
+export { type InAxes, type VmapOptions, vmap } from './transforms/vmap.js'

@@ -1,0 +1,95 @@
+/*
+ * Where each equation runs. What depends on random keys alone is evaluated on the host before the call; what an engine
+ * cannot run is evaluated on the host between two of its programs; everything else is one program.
+ *
+ * Even stages run on the host, odd ones on the engine.
+ */
+import type { Atom, Equation, IR, Var } from '../ir/ir.js'
+
+export interface Stage {
+  readonly where: 'host' | 'engine'
+  readonly ir: IR
+}
+
+/** Depends on nothing (iota, constants), on keys alone, or on anything else. */
+type Origin = 'free' | 'keyed' | 'data'
+
+export const planStages = (ir: IR, runs: (equation: Equation) => boolean): readonly Stage[] => {
+  const origin = new Map<number, Origin>(ir.inputs.map((v) => [v.id, v.aval.dtype === 'u32' ? 'keyed' : 'data']))
+  const stageOf = new Map<number, number>(ir.inputs.map((v) => [v.id, 0]))
+  const members: Equation[][] = []
+  const freeProducer = new Map<number, Equation>()
+
+  for (const equation of ir.equations) {
+    const variables = equation.inputs.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : []))
+    const origins = variables.map((id) => origin.get(id))
+    const keyed =
+      equation.primitive.properties.host === true ||
+      (origins.includes('keyed') && origins.every((o) => o === 'keyed' || o === 'free'))
+    const mine: Origin = keyed ? 'keyed' : origins.every((o) => o === 'free') ? 'free' : 'data'
+    for (const v of equation.results) origin.set(v.id, mine)
+    if (mine === 'free') {
+      for (const v of equation.results) freeProducer.set(v.id, equation)
+      continue
+    }
+    const earliest = Math.max(0, ...variables.map((id) => stageOf.get(id) ?? 0))
+    const wanted = mine === 'keyed' || !runs(equation) ? 0 : 1
+    const stage = earliest % 2 === wanted ? earliest : earliest + 1
+    for (const v of equation.results) stageOf.set(v.id, stage)
+    for (let i = members.length; i <= stage; i++) members.push([])
+    members[stage]?.push(equation)
+  }
+
+  // results that depend on nothing still have to be computed somewhere: on the engine
+  const freeOutputs = ir.outputs.filter((atom): atom is Var => atom.kind === 'var' && freeProducer.has(atom.id))
+  if (freeOutputs.length > 0) {
+    for (let i = members.length; i <= 1; i++) members.push([])
+  }
+
+  const outside = new Set(ir.outputs.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : [])))
+  return members.flatMap((equations, index): Stage[] => {
+    const later = members.slice(index + 1).flat()
+    const needed = new Set([
+      ...outside,
+      ...later.flatMap((e) => e.inputs.flatMap((a) => (a.kind === 'var' ? [a.id] : []))),
+    ])
+    const extra = index === 1 ? freeOutputs : []
+    if (equations.length === 0 && extra.length === 0) return []
+    const whole = withFree(equations, extra, freeProducer)
+    const bound = new Set(whole.flatMap((e) => e.results.map((v) => v.id)))
+    const inputs = new Map<number, Var>()
+    for (const { inputs: atoms } of whole) {
+      for (const atom of atoms) if (atom.kind === 'var' && !bound.has(atom.id)) inputs.set(atom.id, atom)
+    }
+    const outputs: Atom[] = [
+      ...equations.flatMap((e) => e.results.filter((v) => needed.has(v.id))),
+      ...new Map(extra.map((v) => [v.id, v])).values(),
+    ]
+    return [
+      { where: index % 2 === 0 ? 'host' : 'engine', ir: { inputs: [...inputs.values()], equations: whole, outputs } },
+    ]
+  })
+}
+
+/** The equations with those they need that depend on nothing, which each stage computes for itself. */
+const withFree = (
+  equations: readonly Equation[],
+  outputs: readonly Var[],
+  producers: ReadonlyMap<number, Equation>,
+): readonly Equation[] => {
+  const done = new Set<Equation>()
+  const ordered: Equation[] = []
+  const require = (atom: Atom): void => {
+    const producer = atom.kind === 'var' ? producers.get(atom.id) : undefined
+    if (producer === undefined || done.has(producer)) return
+    done.add(producer)
+    for (const operand of producer.inputs) require(operand)
+    ordered.push(producer)
+  }
+  for (const atom of outputs) require(atom)
+  for (const equation of equations) {
+    for (const atom of equation.inputs) require(atom)
+    ordered.push(equation)
+  }
+  return ordered
+}

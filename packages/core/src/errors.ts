@@ -1,0 +1,86 @@
+/** What a message says: what must hold, what was received, what to do. */
+export interface Explanation {
+  /** The public function as the caller wrote it. */
+  readonly op: string
+  /** What must hold. */
+  readonly expected: string
+  /** What was received, with names and avals. */
+  readonly received: string
+  /** How to mend it. */
+  readonly todo: string
+}
+
+const own = new URL('.', import.meta.url).pathname
+
+/** Drops the frames inside this package, so that the first one is the caller's. */
+const callersFrames = (stack: string | undefined): string | undefined => {
+  if (stack === undefined) return undefined
+  const lines = stack.split('\n')
+  const kept = lines.filter((line) => !line.startsWith('    at ') || !line.includes(own) || line.includes('.test.'))
+  return kept.some((line) => line.startsWith('    at ')) ? kept.join('\n') : stack
+}
+
+/** A wrong program. Each subclass is one kind of mistake; fields carry what the text says. */
+export abstract class ProgramError extends Error {
+  abstract readonly _tag: string
+  readonly op: string
+  readonly expected: string
+  readonly received: string
+  readonly todo: string
+
+  constructor({ op, expected, received, todo }: Explanation) {
+    super(`${op}: ${expected}\n  received  ${received}\n  to do     ${todo}`)
+    this.op = op
+    this.expected = expected
+    this.received = received
+    this.todo = todo
+    this.name = new.target.name
+    const stack = callersFrames(this.stack)
+    if (stack !== undefined) this.stack = stack
+  }
+}
+
+/** Shapes that do not fit together. */
+export class ShapeError extends ProgramError {
+  readonly _tag = 'ShapeError'
+}
+
+/** Element types that do not fit together, or an op that has no meaning for a dtype. */
+export class DTypeError extends ProgramError {
+  readonly _tag = 'DTypeError'
+}
+
+/** An axis that does not exist, or is named twice. */
+export class AxisError extends ProgramError {
+  readonly _tag = 'AxisError'
+}
+
+/** An index outside the axis it points into. */
+export class IndexError extends ProgramError {
+  readonly _tag = 'IndexError'
+}
+
+/** Two pytrees of different structure, or a leaf that is no tensor. */
+export class TreeMismatchError extends ProgramError {
+  readonly _tag = 'TreeMismatchError'
+}
+
+/** A traced value used after its trace ended, or its data read while tracing. */
+export class LeakedTracerError extends ProgramError {
+  readonly _tag = 'LeakedTracerError'
+}
+
+/** A derivative or batching rule that a primitive does not have. */
+export class MissingRuleError extends ProgramError {
+  readonly _tag = 'MissingRuleError'
+}
+
+/** A donated or device tensor read on the host. */
+export class BufferError extends ProgramError {
+  readonly _tag = 'BufferError'
+}
+
+/** A transform or compile call with arguments it cannot take. */
+export class ArgumentError extends ProgramError {
+  readonly _tag = 'ArgumentError'
+}

@@ -1,0 +1,88 @@
+/* Passes: each takes a program and returns a new one that computes the same. */
+import { type Atom, type Equation, freshVar, type IR, type Var } from './ir.js'
+import { printIR } from './print.js'
+
+type Substitution = Map<number, Atom>
+
+const substitute = (atom: Atom, by: Substitution): Atom => (atom.kind === 'var' ? (by.get(atom.id) ?? atom) : atom)
+
+/** Copies a program's equations with fresh variables, its inputs replaced; returns its outputs. */
+const splice = (ir: IR, inputs: readonly Atom[], into: Equation[]): readonly Atom[] => {
+  const by: Substitution = new Map()
+  for (const [i, v] of ir.inputs.entries()) by.set(v.id, inputs[i] ?? v)
+  for (const equation of ir.equations) {
+    const operands = equation.inputs.map((atom) => substitute(atom, by))
+    const results = equation.results.map((v) => freshVar(v.aval))
+    for (const [i, v] of equation.results.entries()) by.set(v.id, results[i] ?? v)
+    into.push({ ...equation, inputs: operands, results })
+  }
+  return ir.outputs.map((atom) => substitute(atom, by))
+}
+
+/** Replaces equations by programs: `expand` gives the program for one, or `null` to leave it. */
+export const expandEquations = (ir: IR, expand: (equation: Equation) => IR | null): IR => {
+  const by: Substitution = new Map()
+  const equations: Equation[] = []
+  for (const equation of ir.equations) {
+    const inputs = equation.inputs.map((atom) => substitute(atom, by))
+    const body = expand(equation)
+    if (body === null) {
+      equations.push({ ...equation, inputs })
+      continue
+    }
+    const outputs = splice(body, inputs, equations)
+    for (const [i, v] of equation.results.entries()) by.set(v.id, outputs[i] ?? v)
+  }
+  return { ...ir, equations, outputs: ir.outputs.map((atom) => substitute(atom, by)) }
+}
+
+/** `call[f] x`  ->  the equations of f. */
+export const inlineCalls = (ir: IR): IR =>
+  expandEquations(ir, ({ primitive, attrs }) => {
+    const body = primitive.properties.body?.(attrs)
+    return body === undefined ? null : inlineCalls(body)
+  })
+
+/** `y = identity x`  ->  x in place of y. */
+export const dropIdentities = (ir: IR): IR =>
+  expandEquations(ir, ({ primitive, inputs: [x] }) => {
+    if (primitive.properties.identity !== true || x === undefined) return null
+    const v = freshVar(x.aval)
+    return { inputs: [v], equations: [], outputs: [v] }
+  })
+
+/** Leaves out what no output depends on. */
+export const dropUnused = (ir: IR): IR => {
+  const used = new Set(ir.outputs.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : [])))
+  const kept: Equation[] = []
+  for (const equation of [...ir.equations].reverse()) {
+    if (!equation.results.some((v) => used.has(v.id))) continue
+    for (const atom of equation.inputs) if (atom.kind === 'var') used.add(atom.id)
+    kept.push(equation)
+  }
+  return { ...ir, equations: kept.reverse() }
+}
+
+const key = ({ primitive, inputs, attrs, results }: Equation): string => {
+  const operands = inputs.map((a) => (a.kind === 'var' ? `%${a.id}` : `${a.value}:${a.aval.dtype}`))
+  return [primitive.name, primitive.attrs.print(attrs, printIR), ...operands, results.length].join(' ')
+}
+
+/** `a = f x; b = f x`  ->  one equation, a in place of b. */
+export const shareCommon = (ir: IR): IR => {
+  const by: Substitution = new Map()
+  const seen = new Map<string, readonly Var[]>()
+  const equations: Equation[] = []
+  for (const equation of ir.equations) {
+    const mine = { ...equation, inputs: equation.inputs.map((atom) => substitute(atom, by)) }
+    const name = key(mine)
+    const first = seen.get(name)
+    if (first === undefined) {
+      seen.set(name, mine.results)
+      equations.push(mine)
+    } else {
+      for (const [i, v] of mine.results.entries()) by.set(v.id, first[i] ?? v)
+    }
+  }
+  return { ...ir, equations, outputs: ir.outputs.map((atom) => substitute(atom, by)) }
+}

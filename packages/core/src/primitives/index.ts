@@ -1,0 +1,109 @@
+/*
+ * The registry: one line per primitive. Engines type their tables of lowerings by these names, the laws and the
+ * documentation walk them.
+ */
+import { customVjpPrimitive } from '../transforms/customVjp.js'
+import { callPrimitive } from '../transforms/jit.js'
+import * as arithmetic from './arithmetic.js'
+import * as broadcast from './broadcast.js'
+import * as choice from './choice.js'
+import { constantPrimitive } from './constant.js'
+import { dotGeneralPrimitive } from './contraction.js'
+import { scatterAddPrimitive, takePrimitive } from './indexing.js'
+import { eighPrimitive, singularValuesPrimitive } from './linalg.js'
+import { standardizePrimitive } from './normalise.js'
+import type { Primitive } from './primitive.js'
+import * as random from './random.js'
+import * as reduction from './reduction.js'
+import * as sequence from './sequence.js'
+import * as smooth from './smooth.js'
+import { stopGradientPrimitive } from './stopGradient.js'
+
+/** Every engine has a lowering for these. */
+export const basicPrimitives = {
+  neg: arithmetic.negPrimitive,
+  add: arithmetic.addPrimitive,
+  sub: arithmetic.subPrimitive,
+  mul: arithmetic.mulPrimitive,
+  div: arithmetic.divPrimitive,
+  sqrt: arithmetic.sqrtPrimitive,
+  rsqrt: arithmetic.rsqrtPrimitive,
+  pow: arithmetic.powPrimitive,
+  log: arithmetic.logPrimitive,
+  log1p: arithmetic.log1pPrimitive,
+  exp: arithmetic.expPrimitive,
+  expm1: arithmetic.expm1Primitive,
+  sign: arithmetic.signPrimitive,
+  abs: arithmetic.absPrimitive,
+  floor: arithmetic.floorPrimitive,
+  maximum: arithmetic.maximumPrimitive,
+  minimum: arithmetic.minimumPrimitive,
+  sin: smooth.sinPrimitive,
+  cos: smooth.cosPrimitive,
+  tanh: smooth.tanhPrimitive,
+  sigmoid: smooth.sigmoidPrimitive,
+  erf: smooth.erfPrimitive,
+  equal: choice.equalPrimitive,
+  less: choice.lessPrimitive,
+  lessEqual: choice.lessEqualPrimitive,
+  logicalAnd: choice.logicalAndPrimitive,
+  logicalOr: choice.logicalOrPrimitive,
+  logicalNot: choice.logicalNotPrimitive,
+  where: choice.wherePrimitive,
+  cast: choice.castPrimitive,
+  reshape: broadcast.reshapePrimitive,
+  transpose: broadcast.transposePrimitive,
+  broadcastTo: broadcast.broadcastToPrimitive,
+  reduceSum: broadcast.reduceSumPrimitive,
+  reduceMax: reduction.reduceMaxPrimitive,
+  argmax: reduction.argmaxPrimitive,
+  slice: sequence.slicePrimitive,
+  pad: sequence.padPrimitive,
+  concat: sequence.concatPrimitive,
+  iota: sequence.iotaPrimitive,
+  constant: constantPrimitive,
+  take: takePrimitive,
+  scatterAdd: scatterAddPrimitive,
+  dotGeneral: dotGeneralPrimitive,
+} as const
+
+/** These decompose into others; an engine may have a faster lowering of its own. */
+export const composedPrimitives = {
+  gelu: smooth.geluPrimitive,
+  softmax: reduction.softmaxPrimitive,
+  logSoftmax: reduction.logSoftmaxPrimitive,
+  standardize: standardizePrimitive,
+  eigh: eighPrimitive,
+  singularValues: singularValuesPrimitive,
+} as const
+
+/** Evaluated on the host on every engine. */
+export const hostPrimitives = {
+  threefry: random.threefryPrimitive,
+  randomBits: random.randomBitsPrimitive,
+  randomUniform: random.randomUniformPrimitive,
+  randomIntegers: random.randomIntegersPrimitive,
+  randomPermutation: random.randomPermutationPrimitive,
+  erfInv: random.erfInvPrimitive,
+} as const
+
+/** Gone before an engine sees a program: inlined or dropped. */
+export const structuralPrimitives = {
+  stopGradient: stopGradientPrimitive,
+  call: callPrimitive,
+  customVjp: customVjpPrimitive,
+} as const
+
+export const primitives = {
+  ...basicPrimitives,
+  ...composedPrimitives,
+  ...hostPrimitives,
+  ...structuralPrimitives,
+} as const
+
+export type BasicPrimitiveName = keyof typeof basicPrimitives
+export type ComposedPrimitiveName = keyof typeof composedPrimitives
+export type PrimitiveName = keyof typeof primitives
+
+/** The attributes of a primitive's equations, by its name. */
+export type AttrsOf<N extends PrimitiveName> = (typeof primitives)[N] extends Primitive<infer A> ? A : never

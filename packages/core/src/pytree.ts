@@ -1,0 +1,161 @@
+import { TreeMismatchError } from './errors.js'
+import { brand, literal, Tensor, version } from './tensor.js'
+
+/** Nested arrays and plain objects whose leaves are tensors; a bare number is a leaf too (an f32 scalar). */
+export type Pytree = Tensor | number | null | undefined | readonly Pytree[] | { readonly [key: string]: Pytree }
+
+/** The structure of a pytree without its leaves. */
+export type TreeDef =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'array'; readonly items: readonly TreeDef[] }
+  | { readonly kind: 'object'; readonly keys: readonly string[]; readonly items: readonly TreeDef[] }
+
+const leafDef: TreeDef = { kind: 'leaf' }
+const noneDef: TreeDef = { kind: 'none' }
+
+/** Where a leaf is, as a JavaScript expression: `layers[3].query`. */
+export type Path = string
+
+const childPath = (path: Path, key: string | number): Path =>
+  typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+
+const isPlainObject = (x: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(x)
+  return prototype === Object.prototype || prototype === null
+}
+
+const notATree = (path: Path, value: unknown): TreeMismatchError => {
+  const foreign = typeof value === 'object' && value !== null && brand in value
+  return new TreeMismatchError({
+    op: 'pytree',
+    expected: 'a pytree holds tensors, numbers, null, arrays and plain objects only.',
+    received: foreign
+      ? `at ${path || 'the root'}: a tensor of another copy of @cotangent/core (${String(value[brand])}; this one is ${version})`
+      : `at ${path || 'the root'}: ${typeof value === 'object' && value !== null ? value.constructor.name : typeof value}`,
+    todo: foreign
+      ? 'install one copy: `npm ls @cotangent/core` shows who brings the second'
+      : value instanceof Promise
+        ? 'await it before the call; traced functions are synchronous'
+        : 'turn it into a tensor with array(), or keep it beside the tree',
+  })
+}
+
+/** Visits leaves in order (object keys sorted), and returns the structure. */
+const walk = (tree: unknown, path: Path, leaf: (x: Tensor, path: Path) => void): TreeDef => {
+  if (tree instanceof Tensor) {
+    leaf(tree, path)
+    return leafDef
+  }
+  if (typeof tree === 'number') {
+    leaf(literal(tree, 'f32'), path)
+    return leafDef
+  }
+  if (tree === null || tree === undefined) return noneDef
+  if (Array.isArray(tree)) {
+    return { kind: 'array', items: tree.map((item: unknown, i) => walk(item, childPath(path, i), leaf)) }
+  }
+  if (typeof tree === 'object' && isPlainObject(tree)) {
+    const entries: [string, unknown][] = Object.entries(tree).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    return {
+      kind: 'object',
+      keys: entries.map(([key]) => key),
+      items: entries.map(([key, item]) => walk(item, childPath(path, key), leaf)),
+    }
+  }
+  throw notATree(path, tree)
+}
+
+/**
+ * Leaves in order, and the structure to put them back.
+ *
+ * @example treeFlatten({ b: 1, a: [2, 3] })[0].map((x) => x.item()) // => [2, 3, 1]
+ */
+export const treeFlatten = (tree: unknown): readonly [readonly Tensor[], TreeDef] => {
+  const leaves: Tensor[] = []
+  const def = walk(tree, '', (x) => leaves.push(x))
+  return [leaves, def]
+}
+
+export const treeLeaves = (tree: unknown): readonly Tensor[] => treeFlatten(tree)[0]
+
+/** Leaves with their paths. */
+export const treeEntries = (tree: unknown): readonly (readonly [Path, Tensor])[] => {
+  const entries: (readonly [Path, Tensor])[] = []
+  walk(tree, '', (x, path) => entries.push([path, x]))
+  return entries
+}
+
+/** Number of leaves of a structure. */
+export const leafCount = (def: TreeDef): number =>
+  def.kind === 'leaf' ? 1 : def.kind === 'none' ? 0 : def.items.reduce((n, item) => n + leafCount(item), 0)
+
+/**
+ * Puts leaves back into a structure. The caller says the tree's type: the structure is data, types cannot see it.
+ */
+export const treeUnflatten = <T>(def: TreeDef, leaves: readonly unknown[]): T => {
+  let next = 0
+  const build = (d: TreeDef): unknown => {
+    switch (d.kind) {
+      case 'leaf':
+        return leaves[next++]
+      case 'none':
+        return null
+      case 'array':
+        return d.items.map(build)
+      case 'object': {
+        const items = d.items.map(build)
+        return Object.fromEntries(d.keys.map((key, i) => [key, items[i]]))
+      }
+    }
+  }
+  return build(def) as T // border: see the comment above
+}
+
+export const sameTree = (a: TreeDef, b: TreeDef): boolean =>
+  a.kind === b.kind &&
+  (a.kind !== 'object' || (b.kind === 'object' && a.keys.join('\n') === b.keys.join('\n'))) &&
+  ('items' in a && 'items' in b
+    ? a.items.length === b.items.length && a.items.every((x, i) => sameTree(x, b.items[i] ?? noneDef))
+    : true)
+
+/** `{a: [*, *]}`, with `*` for a leaf. */
+export const printTree = (def: TreeDef): string => {
+  switch (def.kind) {
+    case 'leaf':
+      return '*'
+    case 'none':
+      return 'null'
+    case 'array':
+      return `[${def.items.map(printTree).join(', ')}]`
+    case 'object':
+      return `{${def.keys.map((key, i) => `${key}: ${printTree(def.items[i] ?? noneDef)}`).join(', ')}}`
+  }
+}
+
+/**
+ * Applies a function to the leaves of one tree, or of several of the same structure, side by side.
+ *
+ * @throws TreeMismatchError if the structures differ
+ * @example treeMap((x) => mul(x, 2), { w: array([1, 2]) })
+ */
+export const treeMap = <T>(f: (x: Tensor, ...more: Tensor[]) => Tensor, tree: T, ...others: readonly unknown[]): T => {
+  const [leaves, def] = treeFlatten(tree)
+  const rest = others.map((other) => {
+    const [otherLeaves, otherDef] = treeFlatten(other)
+    if (!sameTree(def, otherDef)) throw treesDiffer('treeMap', def, otherDef)
+    return otherLeaves
+  })
+  return treeUnflatten(
+    def,
+    leaves.map((x, i) => f(x, ...rest.flatMap((other) => other[i] ?? []))),
+  )
+}
+
+export const treesDiffer = (op: string, a: TreeDef, b: TreeDef): TreeMismatchError =>
+  new TreeMismatchError({
+    op,
+    expected: 'the pytrees must have the same structure.',
+    received: `${printTree(a)} and ${printTree(b)}`,
+    todo: 'give both the same keys and lengths',
+  })

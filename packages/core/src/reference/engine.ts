@@ -1,0 +1,26 @@
+import type { Engine } from '../compile/engine.js'
+import { HostTensor } from '../tensor.js'
+import { evaluateIR } from './evaluate.js'
+
+/**
+ * The reference evaluator as an engine: every primitive, no dependencies, slow. The oracle of the other engines.
+ *
+ * @example const f = compile(loss, referenceEngine())
+ */
+export const referenceEngine = (): Engine => ({
+  name: 'reference',
+  lowers: () => true,
+  runs: () => true,
+  load: (ir) =>
+    Promise.resolve({
+      run: (inputs) =>
+        Promise.resolve().then(async () => {
+          const here = await Promise.all(inputs.map((x) => x.read()))
+          return evaluateIR(ir, here).map(({ data, shape, dtype }) => new HostTensor(data, shape, dtype))
+        }),
+      recycle: (donated) => {
+        if (donated instanceof HostTensor) donated.donate()
+      },
+    }),
+  close: () => Promise.resolve(),
+})

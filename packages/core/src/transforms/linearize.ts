@@ -1,0 +1,98 @@
+/*
+ * linearize : (f, x) -> (f(x), dx -> df(x)·dx)
+ *
+ * The jvp interpreter runs once, with tangents that are variables of a builder which is not the base. What depends on a
+ * tangent becomes an equation there; everything else is evaluated (or traced) outside and captured as a residual. So
+ * the program of that builder is linear in its inputs, and its captured values are what the backward pass needs.
+ */
+import { isFloating, printAval } from '../aval.js'
+import { ArgumentError } from '../errors.js'
+import type { IR } from '../ir/ir.js'
+import { zerosLike } from '../primitives/broadcast.js'
+import { sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
+import type { Tensor } from '../tensor.js'
+import { type AnyFunction, trace } from '../trace/trace.js'
+import { withBuilder } from '../trace/tracer.js'
+import { runIR } from './interpret.js'
+import { jvpIR } from './jvp.js'
+
+/** `dx -> J dx` as a program: inputs are residuals, then tangents; an output that is `null` does not depend on them. */
+export interface LinearProgram {
+  readonly ir: IR
+  readonly residuals: readonly Tensor[]
+  /** For each result of f, the program's output that is its tangent. */
+  readonly outputs: readonly (number | null)[]
+}
+
+/** Linearizes a program in the inputs where `active`. */
+export const linearizeIR = (
+  ir: IR,
+  inputs: readonly Tensor[],
+  active: readonly boolean[],
+): { readonly results: readonly Tensor[]; readonly linear: LinearProgram } =>
+  withBuilder(false, (builder) => {
+    const duals = inputs.map((primal, i) => ({ primal, tangent: active[i] ? builder.input(primal.aval) : null }))
+    const outs = jvpIR(ir, duals)
+    const tangents = outs.flatMap((d) => d.tangent ?? [])
+    const { ir: linearIR, captured } = builder.finish(tangents)
+    let next = 0
+    return {
+      results: outs.map((d) => d.primal),
+      linear: {
+        ir: linearIR,
+        residuals: captured,
+        outputs: outs.map((d) => (d.tangent === null ? null : next++)),
+      },
+    }
+  })
+
+export interface Linearized {
+  readonly out: TreeDef
+  readonly results: readonly Tensor[]
+  readonly linear: LinearProgram
+}
+
+/** Traces f and linearizes it in all leaves of its arguments. */
+export const linearizeFunction = (op: string, f: AnyFunction, args: readonly unknown[]): Linearized => {
+  const [leaves] = treeFlatten(args)
+  for (const [i, x] of leaves.entries()) {
+    if (!isFloating(x.dtype)) {
+      throw new ArgumentError({
+        op,
+        expected: 'derivatives are taken with respect to floating tensors.',
+        received: `${printAval(x.aval)} (leaf ${i})`,
+        todo: 'close over integer arguments, or give them in a later argument',
+      })
+    }
+  }
+  const { ir, captured, out } = trace(op, f, args)
+  const { results, linear } = linearizeIR(
+    ir,
+    [...captured, ...leaves],
+    [...captured.map(() => false), ...leaves.map(() => true)],
+  )
+  return { out, results, linear }
+}
+
+/**
+ * The value of f, and its derivative at that point as a linear function that can be applied many times.
+ *
+ * @example const [y, df] = linearize(sin, scalar(0)); df(scalar(2)) // => 2
+ */
+export const linearize = <A extends readonly unknown[], R>(
+  f: (...args: A) => R,
+  ...primals: A
+): readonly [R, (...tangents: A) => R] => {
+  const [, def] = treeFlatten(primals)
+  const { out, results, linear } = linearizeFunction('linearize', f as AnyFunction, primals)
+  const push = (...tangents: A): R => {
+    const [dx, tangentDef] = treeFlatten(tangents)
+    if (!sameTree(def, tangentDef)) throw treesDiffer('linearize', def, tangentDef)
+    const values = runIR(linear.ir, [...linear.residuals, ...dx])
+    return treeUnflatten<R>(
+      out,
+      results.map((y, i) => values[linear.outputs[i] ?? -1] ?? zerosLike(y)),
+    )
+  }
+  return [treeUnflatten<R>(out, results), push]
+}

@@ -1,0 +1,83 @@
+/*
+ * transpose : (dx -> J dx) -> (ct -> Jᵀ ct)
+ *
+ * The equations of a linear program backwards. What flows: the cotangent of each variable, summed over its uses.
+ */
+import { type Aval, printAval, type TypedArray } from '../aval.js'
+import { MissingRuleError } from '../errors.js'
+import type { Atom, Equation, IR } from '../ir/ir.js'
+import { add } from '../primitives/arithmetic.js'
+import { type HostTensor, literal, Tensor } from '../tensor.js'
+
+/** Stands for an operand that is linear: it has a shape, no value. */
+class LinearOperand extends Tensor {
+  constructor(readonly aval: Aval) {
+    super()
+  }
+  get data(): TypedArray {
+    throw new Error('a transpose rule read the value of a linear operand')
+  }
+  read(): Promise<HostTensor> {
+    return Promise.reject(new Error('a linear operand has no value'))
+  }
+  toString(): string {
+    return `Linear ${printAval(this.aval)}`
+  }
+}
+
+const noTranspose = ({ primitive }: Equation, reason: string): MissingRuleError =>
+  new MissingRuleError({
+    op: primitive.name,
+    expected: 'a linear program holds linear operations only.',
+    received: `${primitive.name}: ${reason}`,
+    todo: 'check that the function is linear in the arguments that are transposed',
+  })
+
+/**
+ * Cotangents of a linear program's tangent inputs.
+ *
+ * @param known values of the first inputs (the residuals); the others are the tangents
+ * @param cts of the outputs; `null` is zero
+ */
+export const transposeIR = (
+  ir: IR,
+  known: readonly Tensor[],
+  cts: readonly (Tensor | null)[],
+): readonly (Tensor | null)[] => {
+  const values = new Map(ir.inputs.slice(0, known.length).map((v, i) => [v.id, known[i]]))
+  const sums = new Map<number, Tensor>()
+  const isLinear = (atom: Atom): boolean => atom.kind === 'var' && !values.has(atom.id)
+  const give = (atom: Atom, ct: Tensor | null): void => {
+    if (atom.kind !== 'var' || ct === null) return
+    const before = sums.get(atom.id)
+    sums.set(atom.id, before === undefined ? ct : add(before, ct))
+  }
+  const operand = (atom: Atom): Tensor =>
+    atom.kind === 'literal'
+      ? literal(atom.value, atom.aval.dtype)
+      : (values.get(atom.id) ?? new LinearOperand(atom.aval))
+
+  for (const [i, atom] of ir.outputs.entries()) if (isLinear(atom)) give(atom, cts[i] ?? null)
+  for (const equation of [...ir.equations].reverse()) {
+    const { primitive, inputs, attrs, results } = equation
+    const received = results.map((v) => sums.get(v.id) ?? null)
+    for (const v of results) sums.delete(v.id)
+    if (received.every((ct) => ct === null)) continue
+    const operands = inputs.map(operand)
+    const linear = inputs.map(isLinear)
+    if (primitive.jointTranspose !== null) {
+      const parts = primitive.jointTranspose.apply(received, operands, linear, attrs)
+      for (const [index, atom] of inputs.entries()) if (linear[index]) give(atom, parts[index] ?? null)
+      continue
+    }
+    const [ct] = received
+    if (ct === undefined || ct === null || received.length > 1) throw noTranspose(equation, 'it has several results')
+    for (const [index, atom] of inputs.entries()) {
+      if (!linear[index]) continue
+      const rule = primitive.transpose(index)
+      if (typeof rule !== 'function') throw noTranspose(equation, rule.reason)
+      give(atom, rule(ct, operands, attrs, index))
+    }
+  }
+  return ir.inputs.slice(known.length).map((v) => sums.get(v.id) ?? null)
+}
