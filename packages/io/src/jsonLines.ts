@@ -150,10 +150,11 @@ export interface JsonLinesContent<A> {
   readonly skippedRows: number
 }
 
-const placed = (path: string, number: number, fault: FieldFault): FieldFault => ({
-  ...fault,
-  path: fault.path === '' ? `${path}:${number}` : `${path}:${number}, ${fault.path}`,
-})
+// A fault of the JSON itself is placed in "line 1" of the row, which is the file's line `number`.
+const placed = (path: string, number: number, fault: FieldFault): FieldFault => {
+  const within = fault.path.replace(/^line 1, /, '')
+  return { ...fault, path: within === '' ? `${path}:${number}` : `${path}:${number}, ${within}` }
+}
 
 const decodeRow = <A>(path: string, codec: t.Decoder<unknown, A>, line: TextLine): E.Either<readonly FieldFault[], A> =>
   pipe(

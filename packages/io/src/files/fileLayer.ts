@@ -1,4 +1,6 @@
-import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { open, readdir, rename, unlink } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { makeFolders } from './makeFolders.js'
 
 /** A file that is being written. */
 export interface OpenFile {
@@ -50,7 +52,7 @@ export const nodeFiles: FileLayer = {
   rename,
   remove: unlink,
   makeFolder: async (path) => {
-    await mkdir(path, { recursive: true })
+    await makeFolders(resolve(path))
   },
   syncFolder,
   list: readdir,

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
+import { readdir, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { E, escapeForTerminal, type OutputRefused, outputRefused, type TE } from '@cotangent/prelude'
+import { makeFolders } from './makeFolders.js'
 import { systemText } from './systemError.js'
 
 /** What an output folder must allow. */
@@ -17,11 +18,11 @@ const refused = (path: string, must: string, received: string, todo: string): E.
 const other = 'give another path with --output'
 
 // Files that runs leave and that are nobody's results.
-const ownFile = /^run\.lock$|\.cotangent-tmp$/
+const ownFile = /^run\.lock(\.takeover)?$|\.cotangent-tmp$/
 
 const makeFolder = async (path: string): Promise<E.Either<OutputRefused, string | undefined>> => {
   try {
-    const created = await mkdir(path, { recursive: true })
+    const created = await makeFolders(path)
     const isFolder = (await stat(path)).isDirectory()
     return isFolder ? E.right(created) : refused(path, 'the output must be a folder', 'a file', other)
   } catch (thrown) {
