@@ -1,5 +1,4 @@
 import {
-  bootstrapInterval,
   type Comparison,
   compareMethods,
   type Interaction,
@@ -9,11 +8,11 @@ import {
   summarise,
   type Verdict,
   verdict,
-  type WeightedStatistic,
   weightedAccuracy,
   weightedMacroF1,
 } from '../statistics/index.js'
 import { type RunColumn, runColumns } from './columns.js'
+import { mailsOf, type ResampleRule, resampledInterval } from './resample.js'
 import type { MethodResult, SeedRun, StudyResults } from './results.js'
 
 /** Mean over seeds of one metric, with its spread and, where mails were resampled, its interval. */
@@ -82,60 +81,13 @@ const meanOf = (values: readonly number[]): number => summarise(values).mean
 const seedValue = (runs: readonly SeedRun[], { read }: RunColumn): number =>
   meanOf(runs.flatMap(({ metrics }) => read(metrics) ?? []))
 
-/** Which rows of the test split a metric looks at; null where it cannot be resampled from answers alone. */
-const resampled = (
-  column: RunColumn,
-  results: StudyResults,
-): { readonly only: readonly number[]; readonly statistic: typeof weightedMacroF1 } | null => {
+/** How a metric's interval is made; null where it cannot be had from answers alone. */
+const ruleOf = (column: RunColumn, results: StudyResults, resamples: number): ResampleRule | null => {
   const all = results.test.truth.map((_, i) => i)
-  if (column.key === 'macroF1') return { only: all, statistic: weightedMacroF1 }
-  if (column.key === 'accuracy') return { only: all, statistic: weightedAccuracy }
+  if (column.key === 'macroF1') return { only: all, statistic: weightedMacroF1, resamples }
+  if (column.key === 'accuracy') return { only: all, statistic: weightedAccuracy, resamples }
   if (column.key !== 'hardHamAccuracy' || results.hiddenGroup === null) return null
-  return { only: all.filter((i) => results.test.group[i] === results.hiddenGroup), statistic: weightedAccuracy }
-}
-
-/** A statistic of each seed from a statistic of each run: its mean over the seed's pre-trainings. */
-const bySeed = (
-  runs: readonly (readonly SeedRun[])[],
-  statistic: typeof weightedMacroF1,
-  truth: readonly number[],
-): WeightedStatistic => {
-  const flat = statistic(
-    truth,
-    runs.flat().map(({ predicted }) => predicted),
-  )
-  let count = 0
-  const positions = runs.map((group) => group.map(() => count++))
-  return (seed, weights) => {
-    const mine = positions[seed] ?? []
-    let sum = 0
-    for (const at of mine) sum += flat(at, weights)
-    return sum / mine.length
-  }
-}
-
-interface Resampling {
-  readonly resamples: number
-}
-
-const intervalOf = (
-  runs: number,
-  column: RunColumn,
-  results: StudyResults,
-  statistic: (statistic: typeof weightedMacroF1) => WeightedStatistic,
-  { resamples }: Resampling,
-): Interval | null => {
-  const rule = resampled(column, results)
-  if (rule === null || rule.only.length === 0 || runs === 0) return null
-  return bootstrapInterval({
-    runs,
-    rows: results.test.truth.length,
-    clusters: results.test.cluster,
-    only: rule.only,
-    statistic: statistic(rule.statistic),
-    seed: results.seed,
-    resamples,
-  })
+  return { only: mailsOf(results, results.hiddenGroup), statistic: weightedAccuracy, resamples }
 }
 
 const methodRow = (
@@ -143,20 +95,15 @@ const methodRow = (
   role: MethodRow['role'],
   kind: Condition['kind'],
   results: StudyResults,
-  resampling: Resampling,
+  resamples: number,
 ): MethodRow => {
   const grouped = runsBySeed(method, kind, results)
   const runs = [...grouped.values()]
   const estimates = Object.values(runColumns).map((column): readonly [string, Estimate] => {
     const values = runs.map((group) => seedValue(group, column)).filter((value) => !Number.isNaN(value))
     const { n, mean, std } = summarise(values)
-    const interval = intervalOf(
-      runs.length,
-      column,
-      results,
-      (statistic) => bySeed(runs, statistic, results.test.truth),
-      resampling,
-    )
+    const rule = ruleOf(column, results, resamples)
+    const interval = rule ? resampledInterval(results, rule, runs) : null
     return [column.key, { values, n, mean, std, interval }]
   })
   return {
@@ -176,7 +123,7 @@ const runsOn = (row: MethodRow, seeds: readonly number[]): readonly (readonly Se
 const sharedSeeds = (rows: readonly MethodRow[]): readonly number[] =>
   (rows[0]?.seeds ?? []).filter((seed) => rows.every(({ seeds }) => seeds.includes(seed)))
 
-const families = (rows: readonly MethodRow[], results: StudyResults, resampling: Resampling): readonly TestFamily[] => {
+const families = (rows: readonly MethodRow[], results: StudyResults, resamples: number): readonly TestFamily[] => {
   const methods = rows.filter(({ role }) => role === 'method')
   const judged = methods.find((row) => row.judged)
   const seeds = sharedSeeds(methods)
@@ -192,32 +139,23 @@ const families = (rows: readonly MethodRow[], results: StudyResults, resampling:
       others.map((row) => ({ name: row.method.name, values: values(row) })),
       { seed: results.seed },
     )
+    const rule = ruleOf(metric, results, resamples)
     const comparisons = others.flatMap((row, i) => {
       const test = tests[i]
-      const interval = intervalOf(
-        seeds.length,
-        metric,
-        results,
-        (statistic) => {
-          const a = bySeed(runsOn(judged, seeds), statistic, results.test.truth)
-          const b = bySeed(runsOn(row, seeds), statistic, results.test.truth)
-          return (seed, weights) => a(seed, weights) - b(seed, weights)
-        },
-        resampling,
-      )
+      const interval = rule ? resampledInterval(results, rule, runsOn(judged, seeds), runsOn(row, seeds)) : null
       return test && interval ? [{ row, interval, test }] : []
     })
     return [{ metric, comparisons }]
   })
 }
 
-const condition = (kind: Condition['kind'], results: StudyResults, resampling: Resampling): Condition => {
+const condition = (kind: Condition['kind'], results: StudyResults, resamples: number): Condition => {
   const rows = [
-    ...results.methods.map((method) => methodRow(method, 'method', kind, results, resampling)),
-    ...results.controls.map((method) => methodRow(method, 'control', kind, results, resampling)),
+    ...results.methods.map((method) => methodRow(method, 'method', kind, results, resamples)),
+    ...results.controls.map((method) => methodRow(method, 'control', kind, results, resamples)),
   ].filter(({ runs }) => runs.length > 0)
   const pretrainings = results.pretrainings.filter((pretraining) => pretraining.kind === kind).length
-  return { kind, pretrainings, rows, families: families(rows, results, resampling) }
+  return { kind, pretrainings, rows, families: families(rows, results, resamples) }
 }
 
 /** The primary metric as [pre-trainings][seeds] after one kind of pre-training; empty where a run is missing. */
@@ -286,15 +224,15 @@ const verdictOf = (main: Condition, results: StudyResults, found: Interaction | 
  * @example analyse(results).verdict.headline
  */
 export const analyse = (results: StudyResults, options: { readonly resamples?: number } = {}): Analysis => {
-  const resampling = { resamples: options.resamples ?? 2000 }
+  const resamples = options.resamples ?? 2000
   const kinds = (['faulty', 'clean'] as const).filter((kind) =>
     results.pretrainings.some((pretraining) => pretraining.kind === kind),
   )
   const [first = 'faulty', ...others] = kinds
-  const main = condition(first, results, resampling)
+  const main = condition(first, results, resamples)
   const found = interactionOf(results)
   return {
-    conditions: [main, ...others.map((kind) => condition(kind, results, resampling))],
+    conditions: [main, ...others.map((kind) => condition(kind, results, resamples))],
     interaction: found,
     verdict: verdictOf(main, results, found),
   }
