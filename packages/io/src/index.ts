@@ -33,3 +33,14 @@ export {
 } from './safetensors/readWeights.js'
 export { dataBytes, encodeSafetensors, type Metadata, writeSafetensors } from './safetensors/writeSafetensors.js'
 export * from './storedTensor.js'
+export {
+  computedDType,
+  type FloatStorage,
+  fromTensor,
+  type ModelTensors,
+  readModelTensors,
+  readTensors,
+  toTensor,
+  type WriteOptions,
+  writeTensors,
+} from './tensors.js'

@@ -24,7 +24,7 @@ export const storedDTypes = [
 export type StoredDType = (typeof storedDTypes)[number]
 
 /** Bytes of one element. */
-export const bytesOf: Readonly<Record<StoredDType, number>> = {
+export const storedBytes: Readonly<Record<StoredDType, number>> = {
   BOOL: 1,
   U8: 1,
   I8: 1,
@@ -102,7 +102,7 @@ const elements = <A>(
   { dtype, data }: StoredTensor,
   Elements: new (buffer: ArrayBufferLike, offset: number, length: number) => A,
 ): A => {
-  const size = bytesOf[dtype]
+  const size = storedBytes[dtype]
   if (littleEndian && data.byteOffset % size === 0)
     return new Elements(data.buffer, data.byteOffset, data.byteLength / size)
   const copy = data.slice()
@@ -198,7 +198,7 @@ const integers = <A extends Int32Array | Uint32Array>(
 ): Converted<A> => {
   const at = integersOf(tensor)
   if (at === undefined) return refuse(tensor, origin, 'of a whole-number dtype (BOOL, U8 to U64, I8 to I64)')
-  const numbers = result(tensor.data.byteLength / bytesOf[tensor.dtype])
+  const numbers = result(tensor.data.byteLength / storedBytes[tensor.dtype])
   for (let i = 0; i < numbers.length; i++) {
     const value = at(i)
     if (value < low || value > high)

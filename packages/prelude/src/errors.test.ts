@@ -81,6 +81,13 @@ describe('attempt', () => {
     expect(errors.attempt(() => 2)).toEqual(E.right(2))
   })
 
+  it('does the same for what answers later', async () => {
+    const thrown = new RangeError('no')
+    const failed = await errors.attemptTask(() => Promise.reject(thrown))()
+    expect(E.isLeft(failed) && failed.left.cause).toBe(thrown)
+    expect(await errors.attemptTask(async () => 2)()).toEqual(E.right(2))
+  })
+
   it('throws on what is no Error', () => {
     expect(() =>
       errors.attempt(() => {

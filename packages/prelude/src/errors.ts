@@ -1,5 +1,5 @@
 import { escapeForTerminal, escapeLines } from './escapeForTerminal.js'
-import { E } from './fp.js'
+import { E, type TE } from './fp.js'
 
 /** What every error value of the edges has: a tag to switch on and a message to print. */
 interface Tagged<Tag extends string> {
@@ -313,9 +313,28 @@ export const attempt = <A>(f: () => A): E.Either<WrongProgram, A> => {
   try {
     return E.right(f())
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause
-    return E.left({ _tag: 'WrongProgram', name: cause.name, cause, message: escapeLines(cause.message) })
+    return E.left(wrongProgram(cause))
   }
+}
+
+/**
+ * `attempt` for what answers later, such as a compiled function.
+ *
+ * @example attemptTask(() => step(params, batch))
+ */
+export const attemptTask =
+  <A>(f: () => Promise<A>): TE.TaskEither<WrongProgram, A> =>
+  async () => {
+    try {
+      return E.right(await f())
+    } catch (cause) {
+      return E.left(wrongProgram(cause))
+    }
+  }
+
+const wrongProgram = (cause: unknown): WrongProgram => {
+  if (!(cause instanceof Error)) throw cause
+  return { _tag: 'WrongProgram', name: cause.name, cause, message: escapeLines(cause.message) }
 }
 
 /** A thrown edge error, for scripts that prefer a throw to an Either. */

@@ -15,7 +15,7 @@ import {
   suggestion,
   t,
 } from '@cotangent/prelude'
-import { bytesOf, elementCount, type StoredDType, storedDTypes } from '../storedTensor.js'
+import { elementCount, type StoredDType, storedBytes, storedDTypes } from '../storedTensor.js'
 
 /** What the header says of one tensor; `begin` and `end` count from the start of the data. */
 export interface TensorEntry {
@@ -98,7 +98,7 @@ const tensorEntry = (name: string, json: Json, file: string): Checked<TensorEntr
       `"${escapeForTerminal(word, 40)}"; ${suggestion(word, storedDTypes)}`,
     )
   const count = elementCount(shape)
-  const bytes = (count ?? Number.NaN) * bytesOf[dtype]
+  const bytes = (count ?? Number.NaN) * storedBytes[dtype]
   if (!Number.isSafeInteger(bytes)) return bad('its size must be a number that is exact', `shape [${shortList(shape)}]`)
   if (end - begin !== bytes)
     return bad('its range must be as long as its shape', `${dtype}[${shortList(shape)}] in bytes ${begin} to ${end}`)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { E } from '@cotangent/prelude'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bytesOf, type StoredTensor, storedDTypes, storedFloat32 } from '../storedTensor.js'
+import { type StoredTensor, storedBytes, storedDTypes, storedFloat32 } from '../storedTensor.js'
 import { decodeSafetensors, readSafetensors } from './readSafetensors.js'
 import { dataBytes, encodeSafetensors, writeSafetensors } from './writeSafetensors.js'
 
@@ -18,7 +18,7 @@ const joined = (tensors: ReadonlyMap<string, StoredTensor>, metadata: ReadonlyMa
 }
 
 const tensorOf = (dtype: (typeof storedDTypes)[number], shape: readonly number[]): fc.Arbitrary<StoredTensor> => {
-  const length = shape.reduce((a, b) => a * b, 1) * bytesOf[dtype]
+  const length = shape.reduce((a, b) => a * b, 1) * storedBytes[dtype]
   return fc.uint8Array({ minLength: length, maxLength: length }).map((data) => ({ dtype, shape, data }))
 }
 const anyTensor = fc
@@ -57,7 +57,7 @@ describe('writing and reading', () => {
         const file = decodeSafetensors(bytes, 'f')
         if (E.isRight(file))
           for (const { dtype, data } of file.right.tensors.values())
-            expect((data.byteOffset - bytes.byteOffset) % bytesOf[dtype]).toBe(0)
+            expect((data.byteOffset - bytes.byteOffset) % storedBytes[dtype]).toBe(0)
       }),
       { seed: 6 },
     )

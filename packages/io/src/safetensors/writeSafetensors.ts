@@ -1,7 +1,7 @@
 import { type BadContainer, badContainer, E, pipe, TE, type WriteFailed } from '@cotangent/prelude'
 import type { FileLayer } from '../files/fileLayer.js'
 import { writeFileAtomic } from '../files/writeFileAtomic.js'
-import { bytesOf, elementCount, printStored, type StoredTensor, storedDTypes } from '../storedTensor.js'
+import { elementCount, printStored, type StoredTensor, storedBytes, storedDTypes } from '../storedTensor.js'
 import { metadataName, prefixBytes } from './header.js'
 
 /** Texts that go into a file's header. */
@@ -28,7 +28,7 @@ const checkTensor = ([name, tensor]: Named, file: string): E.Either<BadContainer
   if (loneSurrogate.test(name)) return bad('its name must be Unicode text', 'half of a surrogate pair')
   const count = elementCount(tensor.shape)
   if (count === undefined) return bad('its shape must be whole numbers of at least 0', printStored(tensor))
-  const bytes = count * bytesOf[tensor.dtype]
+  const bytes = count * storedBytes[tensor.dtype]
   return bytes === tensor.data.byteLength
     ? E.right(undefined)
     : bad(`its data must be ${bytes} bytes for ${printStored(tensor)}`, `${tensor.data.byteLength}`)
