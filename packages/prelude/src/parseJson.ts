@@ -178,7 +178,8 @@ class Parser {
   }
 
   private skipSpace(): void {
-    this.match(space)
+    // Most tokens have no space before them.
+    if (this.text.charCodeAt(this.at) <= 0x20) this.match(space)
   }
 
   private take(mark: string): boolean {
