@@ -4,6 +4,7 @@ import {
   type BadInput,
   E,
   type MissingFile,
+  nonNegativeInteger,
   open,
   pipe,
   readonlyList,
@@ -11,12 +12,18 @@ import {
   t,
   type WriteFailed,
 } from '@cotangent/prelude'
+import { randomStream } from '../statistics/index.js'
+import { clusterMails, type MailClusters } from './clusterMails.js'
 import { type Mail, mailCodec, toMail } from './mail.js'
+import { clustersFrom } from './nearDuplicates.js'
 import { parseMail } from './parseMail.js'
 import { corpusVersion, type RawMail, readCorpus } from './readCorpus.js'
 
 // To be raised with every change to parsing, cleaning or labels, so that what was prepared before is made anew.
-const preparation = 1
+const preparation = 2
+
+// The clusters are the same for nearly every seed, since candidates are checked exactly; one seed makes them data.
+const clusterSeed = 2408
 
 export interface LoadMailsOptions {
   /** An existing folder to keep the prepared mails in; none is kept without. */
@@ -36,40 +43,56 @@ export type CacheUse =
 export interface MailSet {
   /** In the order of the corpus. */
   readonly mails: readonly Mail[]
+  /** Which mails are near-duplicates, and which belong together in a split. */
+  readonly clusters: MailClusters
   /** Package version and preparation, to be part of the hash of anything made from it. */
   readonly version: string
   readonly cache: CacheUse
 }
 
-const cacheCodec = open({ version: t.string, mails: readonlyList(mailCodec) })
+interface Prepared {
+  readonly mails: readonly Mail[]
+  readonly clusters: MailClusters
+}
+
+const cacheCodec = open({
+  version: t.string,
+  mails: readonlyList(mailCodec),
+  twins: readonlyList(nonNegativeInteger),
+  kept: readonlyList(nonNegativeInteger),
+})
 
 const cacheFile = (folder: string, version: string): string => join(folder, `mails-${version}.json`)
 
-const fromCache = (folder: string, version: string): TE.TaskEither<MissingFile | BadInput | 'stale', readonly Mail[]> =>
+const fromCache = (folder: string, version: string): TE.TaskEither<MissingFile | BadInput | 'stale', Prepared> =>
   pipe(
     readJson(cacheFile(folder, version), cacheCodec),
-    TE.flatMapEither(
-      (cached): E.Either<'stale', readonly Mail[]> =>
-        cached.version === version ? E.right(cached.mails) : E.left('stale'),
-    ),
+    TE.flatMapEither(({ version: made, mails, twins, kept }): E.Either<'stale', Prepared> => {
+      // A cluster number beyond the mails would make lists of any length.
+      const fits = [twins, kept].every((of) => of.length === mails.length && of.every((cluster) => cluster < of.length))
+      return made === version && fits
+        ? E.right({ mails, clusters: { twins: clustersFrom(twins), kept: clustersFrom(kept) } })
+        : E.left('stale')
+    }),
   )
 
-/** Parses one mail after the other: at once they would only wait for each other. */
+/** Parses one mail after the other (at once they would only wait for each other) and finds the clusters. */
 const prepare = async (
   raw: readonly RawMail[],
   onProgress: (done: number, total: number) => void,
-): Promise<readonly Mail[]> => {
+): Promise<Prepared> => {
   const mails: Mail[] = []
   for (const { file, bytes } of raw) {
     mails.push(toMail(file, await parseMail(bytes)))
     if (mails.length % 50 === 0 || mails.length === raw.length) onProgress(mails.length, raw.length)
   }
-  return mails
+  return { mails, clusters: clusterMails(mails, randomStream(clusterSeed).uniform) }
 }
 
-const store = async (folder: string, version: string, mails: readonly Mail[]): Promise<CacheUse> => {
+const store = async (folder: string, version: string, { mails, clusters }: Prepared): Promise<CacheUse> => {
   const file = cacheFile(folder, version)
-  const written = await writeFileAtomic(file, JSON.stringify({ version, mails }))()
+  const content = JSON.stringify({ version, mails, twins: clusters.twins.of, kept: clusters.kept.of })
+  const written = await writeFileAtomic(file, content)()
   return E.isLeft(written) ? { _tag: 'NotWritten', error: written.left } : { _tag: 'Written', file }
 }
 
@@ -92,11 +115,11 @@ export const loadMails = ({
       const anew: TE.TaskEither<MissingFile | BadInput, MailSet> = pipe(
         readCorpus,
         TE.flatMap((raw) => TE.fromTask(() => prepare(raw, onProgress))),
-        TE.flatMap((mails) =>
+        TE.flatMap((prepared) =>
           TE.fromTask(async () => ({
-            mails,
+            ...prepared,
             version,
-            cache: cacheFolder === undefined ? { _tag: 'Off' } : await store(cacheFolder, version, mails),
+            cache: cacheFolder === undefined ? { _tag: 'Off' } : await store(cacheFolder, version, prepared),
           })),
         ),
       )
@@ -105,7 +128,11 @@ export const loadMails = ({
         : pipe(
             fromCache(cacheFolder, version),
             TE.map(
-              (mails): MailSet => ({ mails, version, cache: { _tag: 'Read', file: cacheFile(cacheFolder, version) } }),
+              (prepared): MailSet => ({
+                ...prepared,
+                version,
+                cache: { _tag: 'Read', file: cacheFile(cacheFolder, version) },
+              }),
             ),
             TE.orElse(() => anew),
           )
