@@ -70,6 +70,7 @@ export const htmlText = (html: string): string => {
   }
   return parts
     .join('')
-    .replace(/[ \t\u00a0]*\n\s*/g, '\n')
+    .replace(/ +/g, ' ')
+    .replace(/ ?\n\s*/g, '\n')
     .trim()
 }

@@ -23,7 +23,7 @@ const listTag =
 export const cleanSubject = (subject: string): string => {
   let rest = subject.replace(listTag, ' ')
   for (let cut = rest.replace(leadingMarks, ''); cut !== rest; cut = rest.replace(leadingMarks, '')) rest = cut
-  return normalise(rest)
+  return normalise(rest.slice(0, longestText))
 }
 
 /** A quoted line: after optional initials, one of the marks that mail readers put before quotes. */
@@ -121,9 +121,11 @@ const withoutQuotes = (lines: readonly string[]): readonly string[] => {
 
 const hasWords = (lines: readonly string[]): boolean => lines.some((line) => /[\p{L}\p{N}]/u.test(line))
 
+// Bounded repetitions keep a long run of letters or dots linear.
 const url = /\b(?:https?|ftp|mailto|news):\/{0,2}[^\s<>"')\]]+|\bwww\d?\.[^\s<>"')\]]+/gi
-const email = /[\w.+=-]+(?:@|\s?\(at\)\s?)(?:[\w-]+\.)*[\w-]+/gi
-const domain = /\b(?:[a-z0-9-]+\.)+(?:com|net|org|edu|gov|info|biz|ie|uk|de|fr|us|ca|cc|tv|nu)\b(?:\/[^\s<>"')\]]*)?/gi
+const email = /[\w.+=-]{1,64}(?:@|\s?\(at\)\s?)(?:[\w-]{1,63}\.){0,8}[\w-]{1,63}/gi
+const domain =
+  /\b(?:[a-z0-9-]{1,63}\.){1,8}(?:com|net|org|edu|gov|info|biz|ie|uk|de|fr|us|ca|cc|tv|nu)\b(?:\/[^\s<>"')\]]*)?/gi
 // The lists' own names.
 const listName =
   /\b(?:ilug(?:-social)?|razor-users|spamassassin-(?:talk|devel|commits|sightings)|exmh-(?:users|workers)|rpm-(?:zzz)?list|zzzzteana|forteana|freshrpms|fork(?:'?ed|ers?|s|ing|dom|posts?)?)\b|\bSA-?(?:talk|dev|CVS)\b|\bIrish Linux Users'? Group\b/gi
@@ -137,8 +139,8 @@ const listName =
 export const normalise = (text: string): string =>
   text
     .replace(listTag, ' ')
-    .replace(email, '<email>')
     .replace(url, '<url>')
+    .replace(email, '<email>')
     .replace(domain, '<url>')
     .replace(listName, '<list>')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: controls of broken charsets are dropped
@@ -155,7 +157,7 @@ export const cleanBody = (body: string): string => {
   const lines = withoutFooters(withoutGatewayHeader(body.split(/\r\n|\r|\n/)))
   const own = withoutSignature(withoutQuotes(lines))
   const chosen = hasWords(own) ? own : withoutFooters(lines.map((line) => line.replace(/^[\s>|]+/, '')))
-  return normalise(chosen.join('\n'))
+  return normalise(chosen.join('\n').slice(0, 4 * longestText))
 }
 
 /**

@@ -17,6 +17,13 @@ const readAtMost = 128 * 1024
 
 const utf8 = new TextEncoder()
 
+// Bytes 0x80 to 0x9f of windows-1252. Mails that say iso-8859-1 mean these too, and Node 20 decodes windows-1252 as if it
+// were iso-8859-1, so that they arrive here as control characters.
+const windows1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+
+const withoutControls = (text: string): string =>
+  text.replace(/[\u0080-\u009f]/g, (control) => windows1252[control.charCodeAt(0) - 0x80] ?? control)
+
 const replacements = (text: string): number => text.split('\ufffd').length - 1
 
 // Plain text that is a page all the same: no type given, or the wrong one.
@@ -29,16 +36,16 @@ const lostBoundary = (text: string): string | undefined => /^--(\S+)[ \t]*\r?\nC
 const read = async (bytes: Uint8Array): Promise<ParsedMail> => {
   // Forwarded mails stay attachments: their header block is not text, and its dates depend on the machine's locale.
   const { headers, subject, text, html } = await PostalMime.parse(bytes, { forceRfc822Attachments: true })
-  const plain = (text ?? '').trim()
+  const plain = withoutControls(text ?? '').trim()
   const boundary = headers.some(({ key }) => key === 'content-type') ? undefined : lostBoundary(plain)
   return {
     headers: headers.map(({ key, value }) => [key, value] as const),
-    subject: subject ?? '',
+    subject: withoutControls(subject ?? ''),
     body:
       boundary !== undefined
         ? (await read(utf8.encode(`Content-Type: multipart/mixed; boundary="${boundary}"\n\n${plain}`))).body
         : plain === ''
-          ? htmlText(html ?? '')
+          ? htmlText(withoutControls(html ?? ''))
           : looksLikeHtml(plain)
             ? htmlText(plain)
             : plain,
