@@ -6,6 +6,7 @@
  */
 import { printAval } from '../aval.js'
 import { ArgumentError } from '../errors.js'
+import { countFlops } from '../ir/flops.js'
 import type { Atom, IR } from '../ir/ir.js'
 import { printTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
 import { evaluateIR } from '../reference/evaluate.js'
@@ -23,6 +24,8 @@ export interface CompileEvent {
   readonly signature: string
   readonly reason: 'first call' | 'new signature'
   readonly equations: number
+  /** Floating-point operations of one call, counted from shapes. */
+  readonly flops: number
   readonly programs: number
   readonly seconds: number
 }
@@ -150,6 +153,7 @@ export const compile = <A extends readonly unknown[], R>(
           signature,
           reason,
           equations: ir.equations.length,
+          flops: countFlops(ir),
           programs: ready.stages.filter(({ executable }) => executable !== null).length,
           seconds: (performance.now() - start) / 1000,
         })
