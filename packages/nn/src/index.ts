@@ -1,1 +1,28 @@
-export {};
+/**
+ * Neural network layers as pure functions of parameters, weight forms and losses.
+ *
+ * @packageDocumentation
+ */
+export { type ActivationName, activations } from './activations.js'
+export { type AttentionOptions, attention, maskBias } from './attention.js'
+export { dropout } from './dropout.js'
+export { type EmbeddingParams, embedding } from './embedding.js'
+export { type LayerNormParams, layerNorm } from './layerNorm.js'
+export { type LinearParams, linear } from './linear.js'
+export { binaryCrossEntropyWithLogits } from './losses/binaryCrossEntropyWithLogits.js'
+export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.js'
+export { meanSquaredError } from './losses/meanSquaredError.js'
+export type { RowOptions } from './losses/rowMean.js'
+export { combine, type Part, partition } from './partition.js'
+export {
+  type AdapterDropout,
+  applyWeight,
+  type Dense,
+  denseWeight,
+  hasAdapters,
+  isLowRank,
+  type LowRank,
+  mergeAdapters,
+  type Weight,
+  withoutAdapters,
+} from './weight.js'
