@@ -39,7 +39,9 @@ export const evaluateIR = (
     data: allocate(storage(dtype), sizeOf(shape)),
   })
   const widened = (x: HostArray): HostArray =>
-    wide && x.data instanceof Float32Array ? { ...x, data: Float64Array.from<number>(x.data) } : x
+    wide && x.data instanceof Float32Array
+      ? { shape: x.shape, dtype: x.dtype, data: Float64Array.from<number>(x.data) }
+      : x
   const values = new Map<number, HostArray>()
   const valueOf = (atom: Atom): HostArray => {
     if (atom.kind === 'literal') {
