@@ -116,7 +116,8 @@ const bag: Kind = {
 const normal = (stream: RandomStream): number =>
   Math.sqrt(-2 * Math.log(1 - stream.uniform())) * Math.cos(2 * Math.PI * stream.uniform())
 
-const rounded = (x: number, digits = 5): number => Number(x.toFixed(digits))
+/** Cut to some digits; `+ 0` turns -0, which JSON does not know, into 0. */
+const rounded = (x: number, digits = 5): number => Number(x.toFixed(digits)) + 0
 
 type Test = StudyResults['test']
 
@@ -151,7 +152,8 @@ const curveOf = (term: string, kind: Kind, stream: RandomStream): Curve => {
   }
   const shape = shapes[term] ?? ((t: number) => 1 - t)
   const size = Math.abs(shape(0.5)) * 0.06
-  return { term, steps, values: steps.map((step) => rounded(shape(step / 118) + size * normal(stream))) }
+  const unit = term === 'task' || term === 'total' ? 'nats' : ''
+  return { term, unit, steps, values: steps.map((step) => rounded(shape(step / 118) + size * normal(stream))) }
 }
 
 const runOf = (

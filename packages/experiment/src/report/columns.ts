@@ -5,7 +5,7 @@ export interface RunColumn {
   readonly key: keyof Omit<RunMetrics, 'accuracyUnderNoise'>
   /** Head of a column. */
   readonly label: string
-  /** Within a sentence. */
+  /** Within a sentence, and on an axis. */
   readonly spoken: string
   /** Unit as shown; shares are shown in %. */
   readonly unit: '%' | 'nats' | 's' | ''

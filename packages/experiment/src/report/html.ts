@@ -61,14 +61,15 @@ export const html = (parts: TemplateStringsArray, ...holes: readonly Hole[]): Ma
 export const nothing = new Markup('')
 
 /**
- * A value as JSON that may stand inside a script element: no `<` that could close it, no line separators.
+ * A value as JSON that may stand inside a script element: no `<` that could close it, no line separators,
+ * no control characters or bidirectional overrides.
  *
  * @example embeddedJson('</script>').html // => '"\\u003c/script>"'
  */
 export const embeddedJson = (value: unknown): Markup =>
   new Markup(
     JSON.stringify(value).replace(
-      /[<\u2028\u2029]/g,
+      /[<\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
     ),
   )

@@ -46,6 +46,11 @@ const knownName = (path: string, name: string | null, results: StudyResults): re
     ? []
     : [fault(path, `one of ${results.methods.map((method) => method.name).join(', ')}`, JSON.stringify(name))]
 
+const nothingMeasured = ({ test, methods }: StudyResults): readonly FieldFault[] => [
+  ...(test.truth.length === 0 ? [fault('test.truth', 'at least one test mail', 'an empty list')] : []),
+  ...(methods.some(({ runs }) => runs.length > 0) ? [] : [fault('methods', 'at least one method with a run', 'none')]),
+]
+
 /** What in these results does not fit together; each entry has its place. */
 export const resultFaults = (results: StudyResults): readonly FieldFault[] => {
   const { truth, group, cluster } = results.test
@@ -57,6 +62,7 @@ export const resultFaults = (results: StudyResults): readonly FieldFault[] => {
     ...(results.hiddenGroup === null
       ? []
       : rangeFaults('hiddenGroup', [results.hiddenGroup], results.groups.length, 'groups')),
+    ...nothingMeasured(results),
     ...repeatedNames(results),
     ...knownName('judged', results.judged, results),
     ...knownName('rival', results.rival, results),

@@ -26,9 +26,13 @@ const header = (results: StudyResults): Markup => {
   return html`<header><h1>${shortened(title, 200)}</h1><p class="question">${shortened(question, 600)}</p><p class="meta">${facts.join(' · ')}</p></header>`
 }
 
+/** Keeps `p = 0.01` and `95 %` on one line. */
+const unbroken = (text: string): string =>
+  text.replace(/\bp ([=<]) (?=\d)/g, 'p\u00a0$1\u00a0').replace(/(\d) %/g, '$1\u00a0%')
+
 const verdictSection = ({ verdict }: Analysis): Markup =>
   html`<section class="card verdict ${verdict.outcome.replaceAll(' ', '-')}"><p class="headline">${shortened(verdict.headline, 800)}</p><ul>${verdict.sentences.map(
-    (sentence) => html`<li>${shortened(sentence, 1500)}</li>`,
+    (sentence) => html`<li>${unbroken(shortened(sentence, 1500))}</li>`,
   )}</ul></section>`
 
 const warningsSection = ({ warnings }: StudyResults): Markup =>
@@ -98,7 +102,7 @@ export const renderReport = (results: StudyResults, options: ReportOptions = {})
   const several = analysis.conditions.length > 1
   const [main, ...others] = analysis.conditions
   // the figures' own bars need fewer resamples than what is tested
-  const figures = figuresOf({ results, condition: main, resamples: Math.min(resamples, 1000) })
+  const figures = figuresOf({ results, condition: main, resamples: Math.min(resamples, 1000) }, analysis.interaction)
   const [first, ...rest] = figures.map((figure, i) => figureMarkup(figure, i + 1))
   const page = html`<!doctype html>
 <html lang="en">

@@ -47,9 +47,11 @@ export interface RunMetrics {
 /** One named term of the loss over the steps of one run; `total` by convention names their weighted sum. */
 export interface Curve {
   readonly term: string
+  /** Unit of the values, such as `nats`; empty for none. */
+  readonly unit: string
   /** [points], ascending. */
   readonly steps: readonly number[]
-  /** [points]; the unweighted value of the term, in nats or without unit. */
+  /** [points]; the unweighted value of the term. */
   readonly values: readonly number[]
 }
 
@@ -190,7 +192,9 @@ const seedRun: t.Type<SeedRun> = open({
   seed: integer,
   metrics: runMetrics,
   predicted: readonlyList(nonNegativeInteger),
-  curves: readonlyList(open({ term: t.string, steps: readonlyList(finite), values: readonlyList(finite) })),
+  curves: readonlyList(
+    open({ term: t.string, unit: t.string, steps: readonlyList(finite), values: readonlyList(finite) }),
+  ),
   outputSpectrum: readonlyList(nonNegativeNumber),
 })
 

@@ -11,7 +11,8 @@ export interface SeriesStyle {
   readonly dash: string
 }
 
-const symbols: readonly SymbolName[] = ['circle', 'square', 'triangle', 'star', 'wye', 'cross']
+const symbols: readonly SymbolName[] = ['circle', 'square', 'triangle', 'wye']
+const controlSymbols: readonly SymbolName[] = ['cross', 'star']
 const dashes = ['none', '7 3', '2 3', '9 3 2 3', '4 2', '12 3']
 const controlDashes = ['1 4', '6 5']
 
@@ -33,7 +34,7 @@ export const seriesStyles = (rows: readonly MethodRow[]): ReadonlyMap<string, Se
         const i = controls++
         const style = {
           color: `var(--control-${i % 2})`,
-          symbol: at(symbols, i + 4, 'wye'),
+          symbol: at(controlSymbols, i, 'cross'),
           dash: at(controlDashes, i, '1 4'),
         }
         return [method.name, style]

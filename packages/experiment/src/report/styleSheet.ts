@@ -34,6 +34,7 @@ p { margin: 0 0 10px; max-width: 78ch; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 20px; margin: 0 0 18px; }
 .verdict { border-left: 6px solid var(--soft); }
 .verdict.better { border-left-color: var(--good); }
+.verdict.partly-better { border-left-color: var(--series-0); }
 .verdict.worse { border-left-color: var(--bad); }
 .verdict .headline { font-size: 21px; line-height: 1.35; font-weight: 650; margin: 0 0 12px; text-wrap: pretty; }
 .verdict ul { margin: 0; padding-left: 20px; }
@@ -42,10 +43,10 @@ p { margin: 0 0 10px; max-width: 78ch; }
 .warnings ul { margin: 0; padding-left: 20px; }
 .scroll { overflow-x: auto; margin: 0 -20px; padding: 0 20px; }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; width: 100%; }
-caption { text-align: left; color: var(--soft); font-size: 14px; padding: 0 0 10px; }
-th, td { text-align: right; padding: 7px 10px; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
+.caption { color: var(--soft); font-size: 14px; max-width: 110ch; }
+th, td { overflow-wrap: normal; text-align: right; padding: 7px 10px; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap; }
 th { font-weight: 600; }
-thead th { vertical-align: bottom; border-bottom: 2px solid var(--soft); white-space: normal; line-height: 1.25; }
+thead th { hyphens: none; vertical-align: bottom; border-bottom: 2px solid var(--soft); white-space: normal; line-height: 1.25; }
 tbody th, thead th:first-child { text-align: left; padding-left: 6px; }
 tbody th { white-space: normal; min-width: 110px; }
 td small, th small { display: block; color: var(--soft); font-weight: 400; font-size: 12.5px; }
@@ -53,13 +54,14 @@ tr.judged > * { background: var(--tint); }
 tr.control th { font-style: italic; }
 tr.subhead th { padding-top: 16px; color: var(--soft); border-bottom-color: var(--soft); }
 tbody tr:last-child > * { border-bottom: 0; }
-table.plain td { text-align: left; white-space: normal; }
-table.plain td.number { text-align: right; white-space: nowrap; }
+table.plain th, table.plain td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+table.plain .number { text-align: right; overflow-wrap: normal; color: inherit; font-size: inherit; margin: 0; }
+table.compact th, table.compact td { padding-top: 4px; padding-bottom: 4px; }
 figure { margin: 0 0 18px; }
 figcaption { font-size: 13.5px; color: var(--soft); margin-top: 10px; max-width: 110ch; }
-.number { color: var(--soft); font-weight: 500; margin-right: 6px; }
-.legend { list-style: none; margin: 0 0 12px; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13.5px; }
-.legend li { display: flex; align-items: center; gap: 7px; }
+h3 .number { color: var(--soft); font-weight: 500; margin-right: 6px; }
+ul.legend { list-style: none; margin: 0 0 12px; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13.5px; }
+.legend li { min-width: 0; display: flex; align-items: center; gap: 7px; }
 .panels { display: grid; gap: 18px; }
 .panels.half { grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); }
 .panels.third { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
@@ -70,17 +72,20 @@ figcaption { font-size: 13.5px; color: var(--soft); margin-top: 10px; max-width:
 svg.plot text { white-space: pre; }
 svg.plot { --plot-background: var(--card); }
 .narrow { display: none; }
-.columns { display: grid; gap: 18px; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); align-items: start; }
-.columns .card { margin: 0; min-width: 0; }
-details { margin-top: 6px; }
-summary { cursor: pointer; font-weight: 600; }
+.columns { columns: 2 420px; column-gap: 18px; }
+.columns .card { break-inside: avoid; }
+section ul, .columns ul { padding-left: 20px; margin: 0; }
+section li, .columns li { margin-bottom: 6px; }
+.columns li { font-size: 15px; }
 footer { color: var(--soft); font-size: 14px; margin-top: 32px; }
 @media (max-width: 720px) {
   main { padding: 20px 12px 48px; }
   h1 { font-size: 24px; }
   h2 { margin-top: 30px; }
   .card { padding: 14px; border-radius: 8px; }
-  .scroll { margin: 0 -14px; padding: 0 14px; }
+  .scroll { margin: 0; padding: 0; }
+  .scroll th:first-child { position: sticky; left: 0; z-index: 1; background: var(--card); }
+  .scroll tr.judged th:first-child { background: var(--tint); }
   .verdict .headline { font-size: 19px; }
   .wide { display: none; }
   .narrow { display: block; }

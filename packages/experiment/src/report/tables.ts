@@ -8,13 +8,14 @@ const unitOf = ({ unit }: RunColumn): Markup => (unit === '' ? nothing : html`<s
 
 const label = ({ method }: MethodRow): string => shortened(method.label, 60)
 
-const hasSpread = ({ std }: Estimate): boolean => Number.isFinite(std) && std > 0
+/** A count that is the same in every run has no spread worth showing. */
+const hasSpread = ({ std }: Estimate, { digits }: RunColumn): boolean => Number.isFinite(std) && (std > 0 || digits > 0)
 
 /** `71.2 ± 1.3`, or the mean alone where there is no spread to speak of. */
 export const meanAndStd = (estimate: Estimate, column: RunColumn): string =>
   estimate.n === 0
     ? '–'
-    : hasSpread(estimate)
+    : hasSpread(estimate, column)
       ? `${shownIn(estimate.mean, column)} ± ${shownIn(estimate.std, column)}`
       : shownIn(estimate.mean, column)
 
@@ -26,6 +27,13 @@ export const intervalText = ({ interval }: Pick<Estimate, 'interval'>, column: R
 const measuredColumns = (rows: readonly MethodRow[]): readonly RunColumn[] =>
   Object.values(runColumns).filter(({ key }) => rows.some((row) => (row.estimates.get(key)?.n ?? 0) > 0))
 
+/** Metrics of how good the answers are; the others say how they came about. */
+const quality: ReadonlySet<string> = new Set(['macroF1', 'hardHamAccuracy', 'accuracy', 'spamF1', 'mcc', 'ece'])
+
+/** A table in a box of its own that scrolls where the page is narrow, with its caption above. */
+const tableCard = (name: string, caption: string, table: Markup): Markup =>
+  html`<div class="card"><p class="caption">${caption}</p><div class="scroll" tabindex="0" role="region" aria-label="${name}">${table}</div></div>`
+
 const cell = (row: MethodRow, column: RunColumn): Markup => {
   const estimate = row.estimates.get(column.key)
   if (!estimate) return html`<td>–</td>`
@@ -35,17 +43,33 @@ const cell = (row: MethodRow, column: RunColumn): Markup => {
 
 const rowClass = ({ judged, role }: MethodRow): string => (judged ? 'judged' : role)
 
-/** The main table: every metric of every method after one kind of pre-training. */
+const metricTable = (rows: readonly MethodRow[], columns: readonly RunColumn[]): Markup => html`<table>
+<thead><tr><th scope="col">Method</th>${columns.map((column) => html`<th scope="col">${column.label}${unitOf(column)}</th>`)}</tr></thead>
+<tbody>${rows.map(
+  (row) =>
+    html`<tr class="${rowClass(row)}"><th scope="row">${label(row)}</th>${columns.map((column) => cell(row, column))}</tr>`,
+)}</tbody></table>`
+
+/** The main tables: every metric of every method after one kind of pre-training. */
 export const mainTable = (condition: Condition, results: StudyResults): Markup => {
   const columns = measuredColumns(condition.rows)
   const seeds = Math.max(0, ...condition.rows.map((row) => row.seeds.length))
-  return html`<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Main table"><table>
-<caption>Mean ± standard deviation over ${seeds} seeds; below it the 95 % interval (resampling seeds, then clusters of mails). ${results.test.truth.length.toLocaleString('en-US')} test mails. In italics: controls.</caption>
-<thead><tr><th scope="col">Method</th>${columns.map((column) => html`<th scope="col">${column.label}${unitOf(column)}</th>`)}</tr></thead>
-<tbody>${condition.rows.map(
-    (row) =>
-      html`<tr class="${rowClass(row)}"><th scope="row">${label(row)}</th>${columns.map((column) => cell(row, column))}</tr>`,
-  )}</tbody></table></div></div>`
+  const mails = results.test.truth.length.toLocaleString('en-US')
+  return html`${tableCard(
+    'Quality of the answers',
+    `Quality of the answers. Mean ± standard deviation over ${seeds} seeds; below it the 95 % interval (resampling seeds, then clusters of mails). ${mails} test mails. In italics: controls.`,
+    metricTable(
+      condition.rows,
+      columns.filter(({ key }) => quality.has(key)),
+    ),
+  )}${tableCard(
+    'Change, rank, cost',
+    `How far training moved the model, how many directions it uses, and what it cost. Mean ± standard deviation over ${seeds} seeds.`,
+    metricTable(
+      condition.rows,
+      columns.filter(({ key }) => !quality.has(key)),
+    ),
+  )}`
 }
 
 const signed = (value: number, column: RunColumn): string =>
@@ -73,10 +97,13 @@ export const testsTable = (condition: Condition): Markup => {
   const how = exact
     ? `all ${(2 ** n).toLocaleString('en-US')} sign patterns`
     : `${patterns.toLocaleString('en-US')} random sign patterns`
-  return html`<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Paired tests"><table>
-<caption>Paired permutation test over ${n} seeds (${how}), two-sided; Holm's correction within each metric. Differences in percentage points.</caption>
+  return tableCard(
+    'Paired tests',
+    `Paired permutation test over ${n} seeds (${how}), two-sided; Holm's correction within each metric. Differences in percentage points.`,
+    html`<table>
 <thead><tr><th scope="col">Against</th><th scope="col">Difference<small>points</small></th><th scope="col">95 % interval<small>points</small></th><th scope="col">Seeds won</th><th scope="col">p</th><th scope="col">p, Holm</th><th scope="col">Smallest attainable<small>p, Holm</small></th></tr></thead>
-<tbody>${condition.families.flatMap((family) => testRows(family, label(judged)))}</tbody></table></div></div>`
+<tbody>${condition.families.flatMap((family) => testRows(family, label(judged)))}</tbody></table>`,
+  )
 }
 
 const valueText = (value: SettingValue): string =>
@@ -98,16 +125,18 @@ const settingsText = (settings: Settings): string =>
 export const tuningTable = (methods: readonly MethodResult[]): Markup => {
   const tuned = methods.filter(({ trials }) => trials.length > 0)
   if (tuned.length === 0) return nothing
-  return html`<div class="card"><div class="scroll" tabindex="0" role="region" aria-label="Tuning"><table class="plain">
-<caption>Each method was tuned on the validation split, with other seeds than those of the comparison, and the same number of trials. Score: macro F1 on validation, %.</caption>
-<thead><tr><th scope="col">Method</th><th scope="col">Trial</th><th scope="col">Score</th></tr></thead>
-<tbody>${tuned.flatMap(({ label: name, trials }) => {
+  const rows = tuned.flatMap(({ label: name, trials }) => {
     const best = Math.max(...trials.map(({ score }) => score ?? Number.NEGATIVE_INFINITY))
     return trials.map(
       ({ settings, score }, i) =>
         html`<tr><th scope="row">${i === 0 ? shortened(name, 60) : ''}</th><td>${settingsText(settings)}${score === best ? ' (chosen)' : ''}</td><td class="number">${score === null ? '–' : (100 * score).toFixed(1)}</td></tr>`,
     )
-  })}</tbody></table></div></div>`
+  })
+  return tableCard(
+    'Tuning',
+    'Each method was tuned on the validation split, with other seeds than those of the comparison, and the same number of trials. Score: macro F1 on validation.',
+    html`<table class="plain compact"><thead><tr><th scope="col">Method</th><th scope="col">Trial</th><th scope="col" class="number">Score<small>%</small></th></tr></thead><tbody>${rows}</tbody></table>`,
+  )
 }
 
 const teraflop = (flop: number): string => (flop / 1e12).toFixed(2)
@@ -122,13 +151,13 @@ export const workTable = (work: readonly Work[]): Markup => {
   const row = ({ phase, flop, seconds }: Work) =>
     html`<tr><th scope="row">${shortened(phase, 80)}</th><td class="number">${teraflop(flop)}</td><td class="number">${seconds.toFixed(1)}</td><td class="number">${seconds > 0 ? (flop / seconds / 1e9).toFixed(0) : '–'}</td></tr>`
   return html`<table class="plain">
-<thead><tr><th scope="col">Phase</th><th scope="col">Work<small>TFLOP</small></th><th scope="col">Time<small>s</small></th><th scope="col">Rate<small>GFLOP/s</small></th></tr></thead>
+<thead><tr><th scope="col">Phase</th><th scope="col" class="number">Work<small>TFLOP</small></th><th scope="col" class="number">Time<small>s</small></th><th scope="col" class="number">Rate<small>GFLOP/s</small></th></tr></thead>
 <tbody>${work.map(row)}${row({ ...sum, phase: 'Together' })}</tbody></table>`
 }
 
 /** What each part of the data was used for. */
 export const splitsTable = ({ data }: StudyResults): Markup => html`<table class="plain">
-<thead><tr><th scope="col">Split</th><th scope="col">Mails</th><th scope="col">Use</th></tr></thead>
+<thead><tr><th scope="col">Split</th><th scope="col" class="number">Mails</th><th scope="col">Use</th></tr></thead>
 <tbody>${data.splits.map(
   ({ name, mails, use }) =>
     html`<tr><th scope="row">${shortened(name, 60)}</th><td class="number">${mails.toLocaleString('en-US')}</td><td>${shortened(use, 200)}</td></tr>`,

@@ -52,7 +52,7 @@ describe('verdict', () => {
 
   test('better than some', () => {
     const { outcome, headline } = verdict(inputOf({ 'BA-LoRA': base, LoRA: plus(-0.02), PiSSA: mixed }))
-    expect(outcome).toBe('better')
+    expect(outcome).toBe('partly better')
     expect(headline).toBe('BA-LoRA is better than LoRA on macro F1. Against PiSSA no difference was found.')
   })
 

@@ -38,7 +38,14 @@ export interface VerdictInput {
 
 /** The outcome in words, made from the numbers alone. */
 export interface Verdict {
-  readonly outcome: 'better' | 'mixed' | 'worse' | 'no difference found' | 'undecidable' | 'not compared'
+  readonly outcome:
+    | 'better'
+    | 'partly better'
+    | 'mixed'
+    | 'worse'
+    | 'no difference found'
+    | 'undecidable'
+    | 'not compared'
   readonly headline: string
   readonly sentences: readonly string[]
 }
@@ -49,6 +56,8 @@ const signed = (share: number): string => `${share < 0 ? '−' : '+'}${percent(M
 
 /** p with two significant digits; never shown as 0. */
 export const formatP = (p: number): string => (p < 0.0001 ? '< 0.0001' : p >= 0.9995 ? '1' : p.toPrecision(2))
+
+const saidP = (p: number): string => (formatP(p).startsWith('<') ? `p ${formatP(p)}` : `p = ${formatP(p)}`)
 
 const list = (items: readonly string[]): string =>
   items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
@@ -92,7 +101,8 @@ const headlineOf = (input: VerdictInput, alpha: number): Pick<Verdict, 'outcome'
   }
   if (better.length > 0) {
     const everyone = open.length === 0 && better.length > 1 ? ': better than every method it was compared with' : ''
-    return { outcome: 'better', headline: `${judged} is better than ${labels(better)} ${on}${everyone}.${rest}` }
+    const outcome = open.length === 0 ? 'better' : 'partly better'
+    return { outcome, headline: `${judged} is better than ${labels(better)} ${on}${everyone}.${rest}` }
   }
   if (worse.length > 0) return { outcome: 'worse', headline: `${judged} is worse than ${labels(worse)} ${on}.${rest}` }
   return {
@@ -117,7 +127,7 @@ const comparisonSentence = (
   const tied = ties > 0 ? `, equal on ${ties}` : ''
   return (
     `${metric} of ${judged} is ${direction} (${percent(judgedMean)} against ${percent(otherMean)}${range}); ` +
-    `higher on ${wins} of ${n} seeds${tied}; p = ${formatP(p)}, after Holm ${formatP(holmP)}.`
+    `higher on ${wins} of ${n} seeds${tied}; ${saidP(p)}, after Holm ${formatP(holmP)}.`
   )
 }
 
@@ -170,10 +180,10 @@ const interactionSentences = ({ interaction, judged }: VerdictInput, alpha: numb
   const models = perPretraining.length
   return [
     `Against ${other}, ${judged} gains ${signed(gainFaulty)} points after faulty and ${signed(gainClean)} points after clean pre-training: ` +
-      `${finding} (difference ${signed(difference)} points, p = ${formatP(overSeeds.p)} over ${overSeeds.n} seeds, smallest attainable ${formatP(overSeeds.smallestP)}).`,
+      `${finding} (difference ${signed(difference)} points, ${saidP(overSeeds.p)} over ${overSeeds.n} seeds, smallest attainable ${formatP(overSeeds.smallestP)}).`,
     models === 1
       ? 'That rests on one pair of pre-trained models.'
-      : `The difference has this sign in ${along} of ${models} pairs of pre-trained models; over pre-trainings alone p = ${formatP(overPretrainings.p)}, and none below ${formatP(overPretrainings.smallestP)} exists for ${models}.`,
+      : `The difference has this sign in ${along} of ${models} pairs of pre-trained models; over pre-trainings alone ${saidP(overPretrainings.p)}, and none below ${formatP(overPretrainings.smallestP)} exists for ${models}.`,
   ]
 }
 

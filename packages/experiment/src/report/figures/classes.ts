@@ -6,7 +6,7 @@ import {
   counted,
   type FigureSource,
   legendOf,
-  meanWithEnds,
+  percentWithEnds,
   perSeed,
   seedsText,
   shortLabel,
@@ -24,7 +24,7 @@ export const classes = (source: FigureSource): Figure => {
     rows.map((row) => [
       row,
       results.classes.map((_, k) =>
-        meanWithEnds(perSeed(row, ({ predicted }) => 100 * (perClassScores(truth, predicted, count)[k]?.f1 ?? 0))),
+        percentWithEnds(perSeed(row, ({ predicted }) => perClassScores(truth, predicted, count)[k]?.f1 ?? 0)),
       ),
     ]),
   )
@@ -52,7 +52,14 @@ export const classes = (source: FigureSource): Figure => {
               marginRight: 16,
               marginBottom: 44,
               marginTop: 6,
-              x: { label: 'F1 (%)', domain: [0, 100], grid: true, ticks: width < 400 ? 5 : 10, labelArrow: 'none' },
+              x: {
+                label: 'F1 (%)',
+                labelAnchor: 'center',
+                domain: [0, 100],
+                grid: true,
+                ticks: width < 400 ? 5 : 10,
+                labelArrow: 'none',
+              },
               y: { label: null, domain: classLabels.map(({ label }) => label), tickSize: 0, padding: 0.1 },
               marks: [
                 Plot.barX(

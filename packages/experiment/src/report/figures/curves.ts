@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { summarise } from '../../statistics/index.js'
 import type { Figure, Panel } from '../figure.js'
 import { plotSvg } from '../plotSvg.js'
-import { type FigureSource, legendOf, type StyledRow, seedsText, styledRows } from './shared.js'
+import { type FigureSource, legendOf, type StyledRow, seedsText, shortLabel, styledRows } from './shared.js'
 
 interface Point {
   readonly step: number
@@ -10,6 +10,9 @@ interface Point {
   readonly low: number
   readonly high: number
 }
+
+/** A symbol on every so many points. */
+const marked = (points: number): number => Math.max(1, Math.ceil(points / 5))
 
 /** Most points that a curve is drawn with; longer ones are averaged in windows. */
 const most = 100
@@ -39,9 +42,16 @@ const pointsOf = (row: StyledRow, term: string): readonly Point[] => {
   })
 }
 
+/** The unit that the runs give for a term. */
+const unitOf = (rows: readonly StyledRow[], term: string): string => {
+  const curves = rows.flatMap((row) => row.runs.flat().flatMap((run) => run.curves))
+  return shortLabel(curves.find((curve) => curve.term === term)?.unit ?? '', 12)
+}
+
 const panel = (term: string, rows: readonly StyledRow[]): Panel => ({
   title: term,
   draw: (width) => {
+    const unit = unitOf(rows, term)
     const series = rows.map((row) => ({ row, points: pointsOf(row, term) })).filter(({ points }) => points.length > 0)
     return plotSvg(
       {
@@ -50,14 +60,20 @@ const panel = (term: string, rows: readonly StyledRow[]): Panel => ({
         marginLeft: 50,
         marginRight: 14,
         marginBottom: 40,
-        marginTop: 22,
+        marginTop: 28,
         x: { label: 'Step', labelArrow: 'none', labelAnchor: 'center', ticks: 5 },
-        y: { label: 'Value', labelArrow: 'none', grid: true, nice: true, ticks: 5 },
+        y: {
+          label: unit === '' ? 'Value (no unit)' : `Value (${unit})`,
+          labelArrow: 'none',
+          grid: true,
+          nice: true,
+          ticks: 5,
+        },
         marks: [
           ...series.map(({ row, points }) =>
             Plot.areaY(points, { x: 'step', y1: 'low', y2: 'high', fill: row.style.color, fillOpacity: 0.16 }),
           ),
-          ...series.map(({ row, points }) =>
+          ...series.flatMap(({ row, points }, i) => [
             Plot.line(points, {
               x: 'step',
               y: 'mean',
@@ -65,7 +81,15 @@ const panel = (term: string, rows: readonly StyledRow[]): Panel => ({
               strokeWidth: row.judged ? 2.4 : 1.7,
               strokeDasharray: row.style.dash,
             }),
-          ),
+            // a few symbols along the line, those of each method elsewhere, so that overlapping lines can be told apart
+            Plot.dot(
+              points.filter(
+                (_, at) =>
+                  at % marked(points.length) === Math.floor((marked(points.length) * (i + 0.5)) / series.length),
+              ),
+              { x: 'step', y: 'mean', fill: row.style.color, symbol: row.style.symbol, r: 3.6 },
+            ),
+          ]),
         ],
       },
       `${term} against steps for ${series.map(({ row }) => row.label).join(', ')}`,
@@ -88,7 +112,7 @@ export const curves = (source: FigureSource): Figure | null => {
     id: 'curves',
     title: 'Every term of the loss during fine-tuning',
     caption:
-      `Unweighted value of each term on the training batches (cross-entropies in nats, other terms without unit). Lines: mean over seeds; bands: ± 1 standard deviation over runs. ` +
+      `Unweighted value of each term on the training batches. Lines: mean over seeds; bands: ± 1 standard deviation over runs. ` +
       `${seedsText(source)}.${longest > most ? ` Each point is the mean of ${Math.ceil(longest / most)} logged steps.` : ''} A method appears where its objective has or logs the term.`,
     legend: legendOf(trained, true),
     size: 'third',

@@ -44,7 +44,14 @@ export const groups = (source: FigureSource): Figure => {
             marginRight: 14,
             marginBottom: 42,
             marginTop: 6,
-            x: { label: 'Accuracy (%)', domain: [0, 100], grid: true, ticks: 5, labelArrow: 'none' },
+            x: {
+              label: 'Accuracy (%)',
+              labelAnchor: 'center',
+              domain: [0, 100],
+              grid: true,
+              ticks: 5,
+              labelArrow: 'none',
+            },
             y: { label: null, domain: rows.map(({ label }) => label), tickSize: 0, padding: 0.25 },
             marks: [
               ...bars.map(({ row, label, mean }) =>
@@ -52,7 +59,7 @@ export const groups = (source: FigureSource): Figure => {
                   x: (value: number) => value,
                   y: () => label,
                   fill: row.style.color,
-                  fillOpacity: row.role === 'control' ? 0.55 : 0.85,
+                  fillOpacity: 0.85,
                   title: () => `${row.method.label}: ${mean.toFixed(1)} %`,
                 }),
               ),

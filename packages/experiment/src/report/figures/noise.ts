@@ -5,7 +5,7 @@ import {
   counted,
   type FigureSource,
   legendOf,
-  meanWithEnds,
+  percentWithEnds,
   perSeed,
   seedsText,
   singleRuns,
@@ -28,9 +28,7 @@ export const noise = (source: FigureSource): Figure | null => {
         row,
         ({ metrics }) => metrics.accuracyUnderNoise.find((point) => point.strength === strength)?.accuracy ?? null,
       )
-      return values.length > 0
-        ? [{ strength: 100 * strength, ...meanWithEnds(values.map((value) => 100 * value)) }]
-        : []
+      return values.length > 0 ? [{ strength: 100 * strength, ...percentWithEnds(values) }] : []
     }),
   }))
   return {

@@ -2,11 +2,14 @@ import * as Plot from '@observablehq/plot'
 import { inUnit, type RunColumn, runColumns } from '../columns.js'
 import type { Figure, Panel } from '../figure.js'
 import { plotSvg } from '../plotSvg.js'
+import { meanAndStd } from '../tables.js'
 import { counted, type FigureSource, type StyledRow, seedsText, singleRuns, styledRows } from './shared.js'
+
+const capitalised = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
 
 /** Methods beside each other: every seed as a dot, the mean as a symbol, its interval as a line. */
 const panel = (rows: readonly StyledRow[], column: RunColumn): Panel => ({
-  title: column.label,
+  title: capitalised(column.spoken),
   draw: (width) => {
     const measured = rows.filter((row) => (row.estimates.get(column.key)?.n ?? 0) > 0)
     const estimates = measured.flatMap((row) => {
@@ -21,10 +24,17 @@ const panel = (rows: readonly StyledRow[], column: RunColumn): Panel => ({
         marginLeft: 132,
         marginRight: 18,
         marginBottom: 44,
-        x: { label: `${column.label} (%)`, nice: true, grid: true, ticks: width < 400 ? 5 : 8, labelArrow: 'none' },
+        x: {
+          label: `${capitalised(column.spoken)} (%)`,
+          labelAnchor: 'center',
+          nice: true,
+          grid: true,
+          ticks: width < 400 ? 5 : 8,
+          labelArrow: 'none',
+        },
         y: { label: null, domain: measured.map(({ label }) => label), tickSize: 0 },
-        marks: estimates.flatMap(({ row, estimate: { values, mean, std, interval } }) => [
-          Plot.dot(values, {
+        marks: estimates.flatMap(({ row, estimate }) => [
+          Plot.dot(estimate.values, {
             x: show,
             y: () => row.label,
             r: 3,
@@ -34,11 +44,11 @@ const panel = (rows: readonly StyledRow[], column: RunColumn): Panel => ({
             title: (value: number, i: number) =>
               `${row.method.label}, seed ${row.seeds[i] ?? ''}: ${show(value).toFixed(1)} %`,
           }),
-          ...(interval
+          ...(estimate.interval
             ? [
-                Plot.ruleY([interval], {
-                  x1: show(interval.low),
-                  x2: show(interval.high),
+                Plot.ruleY([estimate.interval], {
+                  x1: show(estimate.interval.low),
+                  x2: show(estimate.interval.high),
                   y: () => row.label,
                   stroke: row.style.color,
                   strokeWidth: 2.5,
@@ -46,7 +56,7 @@ const panel = (rows: readonly StyledRow[], column: RunColumn): Panel => ({
                 }),
               ]
             : []),
-          Plot.dot([mean], {
+          Plot.dot([estimate.mean], {
             x: show,
             y: () => row.label,
             r: 6,
@@ -54,8 +64,7 @@ const panel = (rows: readonly StyledRow[], column: RunColumn): Panel => ({
             symbol: row.style.symbol,
             stroke: 'var(--card)',
             dy: -4,
-            title: () =>
-              `${row.method.label}: ${show(mean).toFixed(1)} ± ${Number.isNaN(std) ? '–' : show(std).toFixed(1)} %`,
+            title: () => `${row.method.label}: ${meanAndStd(estimate, column)} %`,
           }),
         ]),
       },
@@ -76,7 +85,7 @@ export const overview = (source: FigureSource): Figure => {
     title: 'What was asked: macro F1, and accuracy on what pre-training never saw',
     caption:
       `Large symbols: mean over seeds; lines: 95 % interval by resampling seeds, then clusters of mails; small dots: the seeds. ` +
-      `${seedsText(source)}; ${counted(mails, 'test mail')}${hidden > 0 ? `, ${hidden} of them hard ham` : ''}.${singleRuns(rows)}`,
+      `${seedsText(source)}; ${counted(mails, 'test mail')}${hidden > 0 ? `, ${hidden} of them ${results.groups[results.hiddenGroup ?? -1] ?? 'in the hidden group'}` : ''}.${singleRuns(rows)}`,
     legend: [],
     size: 'half',
     panels: columns.map((column) => panel(rows, column)),

@@ -65,11 +65,15 @@ export const perSeed = (row: MethodRow, read: (run: SeedRun) => number | null): 
     return values.length > 0 ? [summarise(values).mean] : []
   })
 
-/** Mean with Student's interval over seeds; both ends are the mean where there is one seed. */
-export const meanWithEnds = (
-  values: readonly number[],
+/** Mean share in % with Student's interval over seeds, cut at 0 and 100; both ends are the mean where there is one seed. */
+export const percentWithEnds = (
+  shares: readonly number[],
 ): { readonly mean: number; readonly low: number; readonly high: number } => {
-  const { mean } = summarise(values)
-  const interval = meanInterval(values)
-  return { mean, low: interval?.low ?? mean, high: interval?.high ?? mean }
+  const { mean } = summarise(shares)
+  const interval = meanInterval(shares)
+  return {
+    mean: 100 * mean,
+    low: 100 * Math.max(0, interval?.low ?? mean),
+    high: 100 * Math.min(1, interval?.high ?? mean),
+  }
 }

@@ -56,6 +56,7 @@ export const spectrum = (source: FigureSource): Figure | null => {
               },
               y: {
                 type: 'log',
+                inset: 8,
                 label: 'Share of the sum (%, log scale)',
                 labelArrow: 'none',
                 grid: true,
