@@ -50,7 +50,7 @@ const disturb = (text: string, strength: number, random: Random): string => {
  *
  * @param strength expected share of letters that are disturbed, in [0, 1]; 0 gives the text itself
  * @throws RangeError if strength is outside [0, 1]
- * @example characterNoise('see <url>', 0, random) // => 'see <url>'
+ * @example characterNoise('see <url>', 0, () => 0.5) // => 'see <url>'
  */
 export const characterNoise = (text: string, strength: number, random: Random): string => {
   if (!(strength >= 0 && strength <= 1))

@@ -30,6 +30,9 @@ export interface MailClusters {
  * subject (of at least 12 characters, reply marks and list tags aside). A classifier that has seen "SUSE 8 disks?" in
  * training would know the other 38 mails of that thread by it.
  *
+ * Of the 6,046 mails, 58 % of the spam has a near twin, 7 % of the hard ham and 4 % of other ham; there are 5,142
+ * clusters of twins (382 of more than one mail, 37 in the largest) and 3,387 with threads (823; 52).
+ *
  * @param random for the hashes' seeds
  */
 export const clusterMails = (

@@ -15,7 +15,7 @@ export interface NoisyLabels<Label> {
  * @param rate share of labels to change, in [0, 1]
  * @param classes all classes, at least 2 where rate is above 0
  * @throws RangeError if rate is outside [0, 1] or there is no other class
- * @example labelNoise(['a', 'a', 'b', 'b'], ['a', 'b'], 0.5, random).changed.length // => 2
+ * @example labelNoise(['a', 'a', 'b', 'b'], ['a', 'b'], 0.5, () => 0.5).changed.length // => 2
  */
 export const labelNoise = <Label>(
   labels: readonly Label[],

@@ -43,10 +43,7 @@ const isListLine = (line: string): boolean =>
 const isRule = (line: string): boolean => /^\s*[_-]{20,}\s*$/.test(line)
 
 /** Where a host's advertisement begins; it runs to the end of its block. */
-const isAdvertisement = (line: string): boolean =>
-  /^\s*(?:This sf\.net email is sponsored by|This SF\.net email is sponsored by|This sf\.net emial is sponsored by|Sponsored by)/i.test(
-    line,
-  )
+const isAdvertisement = (line: string): boolean => /^\s*This sf\.net email is sponsored by/i.test(line)
 
 const isYahooFooter = (line: string): boolean =>
   /^-+ ?Yahoo! Groups Sponsor|^To unsubscribe from this group, send an email to|^Your use of Yahoo! Groups is subject to/i.test(

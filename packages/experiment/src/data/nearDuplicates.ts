@@ -113,7 +113,7 @@ export const joinNearDuplicates = (
 /**
  * Clusters of near-duplicates; see `joinNearDuplicates`.
  *
- * @example nearDuplicates(['buy now it is cheap', 'Buy now: it is cheap!', 'hello'], random).of // => [0, 0, 1]
+ * @example nearDuplicates(['buy now it is cheap', 'Buy now: it is cheap!', 'hello'], () => 0.5).of // => [0, 0, 1]
  */
 export const nearDuplicates = (
   texts: readonly string[],
