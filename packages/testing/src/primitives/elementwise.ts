@@ -1,0 +1,187 @@
+/*
+ * Cases of elementwise primitives: the domain in which the derivative is smooth, and how exact an engine can be.
+ * Letters: x, y operands; z the result.
+ */
+import { type DType, type HostTensor, type PrimitiveName, type Shape, tensor } from '@cotangent/core'
+import * as fc from 'fast-check'
+import { shapeArbitrary } from '../arbitraries/shapes.js'
+import { hostileTensor, tensorOf, valueOf } from '../arbitraries/tensors.js'
+import { awayFromZero, between, hostileValue, mixedValue, smallInteger, tameValue } from '../arbitraries/values.js'
+import { roundingF32, ulpOf } from '../compare/floats.js'
+import { absolute, either, exact, exponential, type Tolerance, ulps } from '../compare/tolerance.js'
+import { type Case, caseOf, type PrimitiveGenerator } from './case.js'
+
+type NoAttrsName = {
+  [N in PrimitiveName]: Parameters<typeof caseOf<N>>[2] extends Readonly<Record<string, never>> ? N : never
+}[PrimitiveName]
+
+const shapes = shapeArbitrary()
+
+const alike = (value: fc.Arbitrary<number>): fc.Arbitrary<HostTensor> => shapes.chain((shape) => tensorOf(shape, value))
+
+const hostileAlike = (value: fc.Arbitrary<number>): fc.Arbitrary<HostTensor> =>
+  shapes.chain((shape) => hostileTensor(shape, value))
+
+type UnaryTolerance = Tolerance | ((x: HostTensor) => Tolerance)
+
+/** f(x): `domain` for the laws, anything (or `hostile`) for engines. */
+const unary = (
+  name: NoAttrsName,
+  domain: fc.Arbitrary<number>,
+  tolerance: UnaryTolerance,
+  hostile: fc.Arbitrary<number> = mixedValue,
+): PrimitiveGenerator => {
+  const make = (x: HostTensor): Case =>
+    caseOf(name, [x], {}, { tolerance: typeof tolerance === 'function' ? tolerance(x) : tolerance })
+  return { tame: alike(domain).map(make), hostile: hostileAlike(hostile).map(make), derivative: 'true' }
+}
+
+type BinaryTolerance = Tolerance | ((x: HostTensor, y: HostTensor) => Tolerance)
+
+const pairOf = (value: fc.Arbitrary<readonly [number, number]>) => (shape: Shape) => {
+  const size = shape.reduce((product, n) => product * n, 1)
+  return fc.array(value, { minLength: size, maxLength: size, size: 'max' }).map((pairs) => {
+    const column = (i: 0 | 1) =>
+      tensor(
+        Float32Array.from(pairs, (pair) => pair[i]),
+        [...shape],
+      )
+    return [column(0), column(1)] as const
+  })
+}
+
+/** f(x, y): pairs of numbers from `domain` for the laws, anything for engines. */
+const binary = (
+  name: NoAttrsName,
+  domain: fc.Arbitrary<readonly [number, number]>,
+  tolerance: BinaryTolerance,
+  hostile: fc.Arbitrary<readonly [number, number]> = fc.tuple(mixedValue, mixedValue),
+): PrimitiveGenerator => {
+  const make = ([x, y]: readonly [HostTensor, HostTensor]): Case =>
+    caseOf(name, [x, y], {}, { tolerance: typeof tolerance === 'function' ? tolerance(x, y) : tolerance })
+  return {
+    tame: shapes.chain(pairOf(domain)).map(make),
+    hostile: shapes.chain(pairOf(hostile)).map(make),
+    derivative: 'true',
+  }
+}
+
+const any = fc.tuple(tameValue, tameValue)
+
+/** Two numbers at least 1/10 apart, so that neither a maximum nor a comparison changes nearby. */
+const apart = fc.tuple(tameValue, awayFromZero(0.1, 4)).map(([x, gap]) => [x, Math.fround(x + gap)] as const)
+
+/** Equal as often as not. */
+const withTies = fc.tuple(mixedValue, mixedValue, fc.boolean()).map(([x, y, tie]) => [x, tie ? x : y] as const)
+
+/** A number whose distance from the whole numbers is at least 1/10. */
+const betweenIntegers = fc.tuple(smallInteger, between(0.1, 0.9)).map(([n, part]) => Math.fround(n + part))
+
+/** Polynomials and exponentials near their limits: what a good f32 implementation reaches. */
+const sigmoidal = absolute(1e-5)
+
+/** sin and cos lose an ULP of the argument, times the slope 1. */
+const wave = (x: HostTensor): Tolerance => ({
+  reason: '4 u (1 + |x|): the argument is rounded',
+  allowed: (_, i) => 4 * roundingF32 * (1 + Math.abs(x.data[i] ?? 0)),
+})
+
+/** x^y = e^(y log x): the error of the exponent counts. */
+const power: Tolerance = {
+  reason: '16 + 4 |log z| ULP: the exponent y log x is rounded',
+  allowed: (z) => (16 + 4 * Math.abs(Math.log(Math.abs(z)))) * ulpOf(z),
+}
+
+const logarithm = either(ulps(3), absolute(2 ** -21, 'cancellation near x = 1'))
+
+const gelu = (x: HostTensor): Tolerance => ({
+  reason: '1e-5 max(1, |x|): x times an erf of 1e-5',
+  allowed: (_, i) => 1e-5 * Math.max(1, Math.abs(x.data[i] ?? 0)),
+})
+
+/** Up to 100: farther out the reduction by 2π decides, not the function. */
+const angle = fc.oneof(
+  { arbitrary: between(-100, 100), weight: 4 },
+  { arbitrary: fc.constantFrom(0, -0, 1e-30), weight: 1 },
+)
+
+export const smoothGenerators = {
+  neg: unary('neg', tameValue, exact),
+  add: binary('add', any, exact),
+  sub: binary('sub', any, exact),
+  mul: binary('mul', any, exact),
+  div: binary('div', fc.tuple(tameValue, awayFromZero(0.5, 8)), ulps(3)),
+  sqrt: unary('sqrt', between(0.1, 8), ulps(3)),
+  rsqrt: unary('rsqrt', between(0.1, 8), ulps(3)),
+  pow: binary(
+    'pow',
+    fc.tuple(between(0.1, 4), between(-3, 3)),
+    power,
+    fc.oneof(
+      fc.tuple(between(0, 8), between(-8, 8)),
+      fc.tuple(tameValue, smallInteger),
+      fc.tuple(fc.constantFrom(0, 1, -1, 2), smallInteger),
+    ),
+  ),
+  log: unary('log', between(0.1, 8), logarithm),
+  log1p: unary('log1p', between(-0.9, 8), ulps(16), fc.oneof(between(-1, 8), mixedValue)),
+  exp: unary('exp', tameValue, exponential),
+  expm1: unary('expm1', tameValue, (x) => either(ulps(16), exponential(x))),
+  sin: unary('sin', tameValue, wave, angle),
+  cos: unary('cos', tameValue, wave, angle),
+  tanh: unary('tanh', tameValue, sigmoidal),
+  sigmoid: unary('sigmoid', tameValue, sigmoidal),
+  erf: unary('erf', between(-4, 4), sigmoidal),
+  gelu: unary('gelu', tameValue, gelu),
+  erfInv: unary('erfInv', between(-0.95, 0.95), exact, between(-0.999, 0.999)),
+}
+
+const bool = fc.constantFrom(0, 1)
+
+const logical = (name: 'logicalAnd' | 'logicalOr'): PrimitiveGenerator => {
+  const cases = shapes
+    .chain((shape) => fc.tuple(tensorOf(shape, bool, 'bool'), tensorOf(shape, bool, 'bool')))
+    .map((operands) => caseOf(name, operands, {}))
+  return { tame: cases, hostile: cases, derivative: 'true' }
+}
+
+const notCases = shapes.chain((shape) => tensorOf(shape, bool, 'bool')).map((x) => caseOf('logicalNot', [x], {}))
+
+const whereCases = (make: (shape: Shape) => fc.Arbitrary<HostTensor>) =>
+  shapes
+    .chain((shape) => fc.tuple(tensorOf(shape, bool, 'bool'), make(shape), make(shape)))
+    .map((operands) => caseOf('where', operands, {}))
+
+const castable = (value: (from: DType, to: DType) => fc.Arbitrary<number>): fc.Arbitrary<Case> =>
+  fc
+    .tuple(shapes, fc.constantFrom<DType>('f32', 'i32', 'bool'), fc.constantFrom<DType>('f32', 'i32', 'bool'))
+    .filter(([, from, to]) => from !== to)
+    .chain(([shape, from, to]) => tensorOf(shape, value(from, to), from).map((x) => caseOf('cast', [x], { dtype: to })))
+
+export const piecewiseGenerators = {
+  sign: unary('sign', awayFromZero(0.1, 8), exact),
+  abs: unary('abs', awayFromZero(0.1, 8), exact),
+  floor: unary('floor', betweenIntegers, exact),
+  maximum: binary('maximum', apart, exact, withTies),
+  minimum: binary('minimum', apart, exact, withTies),
+  equal: binary('equal', apart, exact, withTies),
+  less: binary('less', apart, exact, withTies),
+  lessEqual: binary('lessEqual', apart, exact, withTies),
+  logicalAnd: logical('logicalAnd'),
+  logicalOr: logical('logicalOr'),
+  logicalNot: { tame: notCases, hostile: notCases, derivative: 'true' },
+  where: {
+    tame: whereCases((shape) => tensorOf(shape)),
+    hostile: whereCases((shape) => hostileTensor(shape)),
+    derivative: 'true',
+  },
+  cast: {
+    // floats become integers or truth values away from the jumps
+    tame: castable((from) => (from === 'f32' ? betweenIntegers : valueOf(from))),
+    // beyond the range of i32 the engines differ, so large floats are left out
+    hostile: castable((from, to) =>
+      from !== 'f32' ? valueOf(from) : to === 'i32' ? between(-1e6, 1e6) : fc.oneof(tameValue, hostileValue),
+    ),
+    derivative: 'true',
+  },
+} satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>

@@ -1,0 +1,83 @@
+/* Cases of random draws, tables, and primitives that hold a program. */
+import { add, cos, customVjp, jit, mul, type PrimitiveName, sin, type Tensor, tanh, tensor } from '@cotangent/core'
+import * as fc from 'fast-check'
+import { shapeArbitrary } from '../arbitraries/shapes.js'
+import { hostileTensor, keyArbitrary, tensorOf } from '../arbitraries/tensors.js'
+import { absolute } from '../compare/tolerance.js'
+import { type Case, caseOf, describe, type PrimitiveGenerator } from './case.js'
+
+const same = (cases: fc.Arbitrary<Case>): PrimitiveGenerator => ({ tame: cases, hostile: cases, derivative: 'true' })
+
+const drawn = (name: 'randomBits' | 'randomUniform'): PrimitiveGenerator =>
+  same(fc.tuple(keyArbitrary, shapeArbitrary()).map(([key, shape]) => caseOf(name, [key], { shape })))
+
+const range = fc
+  .tuple(fc.integer({ min: -50, max: 50 }), fc.integer({ min: 1, max: 2 ** 31 - 1 - 50 }))
+  .map(([minimum, span]) => ({ minimum, maximum: minimum + span }))
+
+export const hostGenerators = {
+  threefry: same(
+    fc
+      .tuple(keyArbitrary, fc.array(fc.nat(0xffffffff), { maxLength: 5 }))
+      .map(([key, counts]) => caseOf('threefry', [key, tensor(Uint32Array.from(counts))], {})),
+  ),
+  randomBits: drawn('randomBits'),
+  randomUniform: drawn('randomUniform'),
+  randomIntegers: same(
+    fc
+      .tuple(keyArbitrary, shapeArbitrary(), range)
+      .map(([key, shape, bounds]) => caseOf('randomIntegers', [key], { shape, ...bounds })),
+  ),
+  randomPermutation: same(
+    fc
+      .tuple(keyArbitrary, fc.integer({ min: 0, max: 40 }))
+      .map(([key, n]) => caseOf('randomPermutation', [key], { shape: [n] })),
+  ),
+} satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>
+
+export const tableGenerators = {
+  iota: same(
+    fc
+      .tuple(fc.integer({ min: 0, max: 20 }), fc.constantFrom<'i32' | 'f32'>('i32', 'f32'))
+      .map(([length, dtype]) => caseOf('iota', [], { length, dtype })),
+  ),
+  constant: same(
+    shapeArbitrary()
+      .chain((shape) => tensorOf(shape))
+      .map((x) => caseOf('constant', [], { values: Array.from<number>(x.data), shape: x.shape, dtype: x.dtype })),
+  ),
+} satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>
+
+const shapes = shapeArbitrary({ maxRank: 2 })
+
+/** Two operands under one shape, and a program on them. */
+const programs = (name: 'call' | 'customVjp', f: (x: Tensor, y: Tensor) => Tensor): fc.Arbitrary<Case> =>
+  shapes
+    .chain((shape) => fc.tuple(tensorOf(shape), tensorOf(shape)))
+    .map((operands) => ({
+      primitive: name,
+      operands,
+      apply: ([x, y]) => (x === undefined || y === undefined ? [] : [f(x, y)]),
+      observe: (results) => results,
+      tolerance: absolute(1e-4, 'a tanh within 1e-5, times 8'),
+      toString: () => describe(name, '', operands),
+    }))
+
+const body = (x: Tensor, y: Tensor): Tensor => add(mul(tanh(x), y), sin(x))
+
+/** x·sin y, with its derivative written out by hand. */
+const byHand = customVjp((x: Tensor, y: Tensor) => mul(x, sin(y)), {
+  forward: (x, y) => [mul(x, sin(y)), { x, y }],
+  backward: ({ x, y }, ct) => [mul(ct, sin(y)), mul(ct, mul(x, cos(y)))],
+})
+
+const stopped = (fill: typeof tensorOf | typeof hostileTensor): fc.Arbitrary<Case> =>
+  shapeArbitrary()
+    .chain((shape) => fill(shape))
+    .map((x) => caseOf('stopGradient', [x], {}))
+
+export const structuralGenerators = {
+  stopGradient: { tame: stopped(tensorOf), hostile: stopped(hostileTensor), derivative: 'zero' },
+  call: same(programs('call', jit(body))),
+  customVjp: { ...same(programs('customVjp', byHand)), derivative: 'backwards' },
+} satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>

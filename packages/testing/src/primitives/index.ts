@@ -1,0 +1,23 @@
+/* The generators of all primitives: a new primitive without one does not compile. */
+import type { PrimitiveName } from '@cotangent/core'
+import type { PrimitiveGenerator } from './case.js'
+import { piecewiseGenerators, smoothGenerators } from './elementwise.js'
+import { hostGenerators, structuralGenerators, tableGenerators } from './host.js'
+import { contractionGenerators, layoutGenerators } from './layout.js'
+import { linalgGenerators } from './linalg.js'
+import { rowGenerators } from './rows.js'
+
+const table = {
+  ...smoothGenerators,
+  ...piecewiseGenerators,
+  ...layoutGenerators,
+  ...contractionGenerators,
+  ...rowGenerators,
+  ...linalgGenerators,
+  ...tableGenerators,
+  ...hostGenerators,
+  ...structuralGenerators,
+} satisfies { readonly [N in PrimitiveName]: PrimitiveGenerator }
+
+/** Test data for each primitive, by name. */
+export const primitiveGenerators: Readonly<Record<PrimitiveName, PrimitiveGenerator>> = table
