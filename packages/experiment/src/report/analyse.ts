@@ -1,3 +1,4 @@
+import { escapeForTerminal } from '@cotangent/prelude'
 import {
   type Comparison,
   compareMethods,
@@ -185,10 +186,13 @@ const interactionOf = (results: StudyResults): Interaction | null => {
   return complete ? interaction(values, { seed: results.seed }) : null
 }
 
+/** A label as the verdict says it: short, and safe to print on a terminal. */
+const spokenLabel = (label: string): string => escapeForTerminal(label, 60)
+
 const spoken = (family: TestFamily, judged: MethodRow): SpokenMetric => ({
   label: family.metric.spoken,
   comparisons: family.comparisons.map(({ row, interval, test }) => ({
-    label: row.method.label,
+    label: spokenLabel(row.method.label),
     judgedMean: judged.estimates.get(family.metric.key)?.mean ?? Number.NaN,
     otherMean: row.estimates.get(family.metric.key)?.mean ?? Number.NaN,
     interval,
@@ -201,15 +205,18 @@ const verdictOf = (main: Condition, results: StudyResults, found: Interaction | 
   const [first, ...rest] = main.families
   const rival = results.methods.find(({ name }) => name === results.rival)
   return verdict({
-    judged: judged?.method.label ?? results.judged ?? 'The method in question',
+    judged: spokenLabel(judged?.method.label ?? results.judged ?? 'The method in question'),
     primary: first && judged ? spoken(first, judged) : { label: primary.spoken, comparisons: [] },
     secondary: judged ? rest.map((family) => spoken(family, judged)) : [],
     controls: main.rows
       .filter(({ role }) => role === 'control')
-      .map((row) => ({ label: row.method.label, mean: row.estimates.get(primary.key)?.mean ?? Number.NaN })),
+      .map((row) => ({
+        label: spokenLabel(row.method.label),
+        mean: row.estimates.get(primary.key)?.mean ?? Number.NaN,
+      })),
     seeds: first?.comparisons[0]?.test.n ?? judged?.seeds.length ?? 0,
     pretrainings: main.pretrainings,
-    ...(found && rival ? { interaction: { other: rival.label, result: found } } : {}),
+    ...(found && rival ? { interaction: { other: spokenLabel(rival.label), result: found } } : {}),
   })
 }
 

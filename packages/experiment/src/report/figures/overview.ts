@@ -20,10 +20,11 @@ const panel = (rows: readonly StyledRow[], column: RunColumn): Panel => ({
     return plotSvg(
       {
         width,
-        height: 58 + 34 * measured.length,
+        height: 56 + 34 * measured.length,
         marginLeft: 132,
         marginRight: 18,
         marginBottom: 44,
+        marginTop: 8,
         x: {
           label: `${capitalised(column.spoken)} (%)`,
           labelAnchor: 'center',

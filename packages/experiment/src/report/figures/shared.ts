@@ -52,10 +52,10 @@ export const seedsText = ({ condition }: FigureSource): string => {
 
 export const counted = (n: number, noun: string): string => `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`
 
-/** Controls that were run once are named, since they have no spread over seeds. */
+/** Controls without seeds to vary are named, since they have no spread over seeds. */
 export const singleRuns = (rows: readonly MethodRow[]): string => {
   const single = rows.filter(({ seeds }) => seeds.length === 1).map(({ method }) => shortened(method.label, 40))
-  return single.length > 0 && single.length < rows.length ? ` ${single.join(', ')}: one run.` : ''
+  return single.length > 0 && single.length < rows.length ? ` ${single.join(', ')}: one seed.` : ''
 }
 
 /** Mean over pre-trainings, for each seed, of what `read` finds; seeds without a value are left out. */
