@@ -1,1 +1,10 @@
-export {};
+/**
+ * Runs Cotangent programs as gpu.js kernels.
+ *
+ * @packageDocumentation
+ */
+export type { DeviceStats } from './device/device.js'
+export type { Mode, RequestedMode } from './device/mode.js'
+export { DeviceTensor } from './deviceTensor.js'
+export { type GpuEngine, type GpuEngineOptions, gpuEngine } from './gpuEngine.js'
+export { limits } from './limits.js'

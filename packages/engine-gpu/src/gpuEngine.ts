@@ -1,0 +1,60 @@
+import type { Engine } from '@cotangent/core'
+import { openArrayDevice } from './device/arrayDevice.js'
+import type { DeviceStats } from './device/device.js'
+import { chooseMode, type Mode, type RequestedMode } from './device/mode.js'
+import { runsOnDevice } from './limits.js'
+import { hasLowering } from './lowerings/index.js'
+import { makeExecutable } from './program/executable.js'
+
+export interface GpuEngineOptions {
+  /** A mode of gpu.js; `auto` (the default) chooses one. */
+  readonly mode?: RequestedMode
+}
+
+export interface GpuEngine extends Engine {
+  /** The mode of gpu.js in use. */
+  readonly mode: Mode
+  /** What is alive on the device, and the bytes moved so far. */
+  stats(): DeviceStats
+}
+
+/** Composed primitives whose decomposition would be thousands of kernels, in f64: the host evaluates them whole. */
+const wholeOnHost: ReadonlySet<string> = new Set(['eigh', 'singularValues'])
+
+/**
+ * Programs as gpu.js kernels, one per equation that is no mere reshape; what they compute stays on the device until
+ * it is read. f64, u32, `eigh` and `singularValues` run on the host, between two programs.
+ *
+ * Where results differ from the reference evaluator, beyond f32's rounding:
+ *
+ * | what | here |
+ * |---|---|
+ * | i32 | held as f32: exact to 2^24, then rounded; no wrap-around; `-0` may come out of arithmetic and is 0 when read |
+ * | integers beyond 2^24 | refused when copied to the device; literals and constants keep their equation on the host |
+ * | bool | held as 0 and 1 |
+ * | erf, gelu | a rational approximation: 1e-7 absolute in mode cpu, 4e-7 in webasm |
+ * | sums and products | in the order of the axes; in f64 in mode cpu and rounded once, in f32 in webasm |
+ * | exp, log, tanh, ... | JavaScript's `Math`, rounded to f32 |
+ * | an index out of range | not checked: NaN in mode cpu, a foreign element or 0 in webasm; scatterAdd leaves it out |
+ * | NaN, infinities, -0 of f32 | as in the reference evaluator |
+ *
+ * @throws ArgumentError for a mode in which the kernels have not been run
+ * @example
+ * const engine = await gpuEngine({ mode: 'cpu' })
+ * const f = compile((x: Tensor) => mul(x, x), engine)
+ * const y = await (await f(array([1, 2, 3]))).read()
+ * await engine.close()
+ */
+export const gpuEngine = async ({ mode: requested = 'auto' }: GpuEngineOptions = {}): Promise<GpuEngine> => {
+  const mode = chooseMode(requested)
+  const device = await openArrayDevice(mode)
+  return {
+    name: `gpu (${mode})`,
+    mode,
+    lowers: (primitive) => hasLowering(primitive) || wholeOnHost.has(primitive.name),
+    runs: runsOnDevice,
+    load: async (ir) => makeExecutable(device, ir),
+    stats: () => device.stats(),
+    close: () => device.close(),
+  }
+}
