@@ -1,0 +1,14 @@
+import type { Tensor } from '@cotangent/core'
+import { randomParameters } from '../parameters/makeParameter.js'
+import type { BertConfig } from './bertConfig.js'
+import { type BertHead, type BertParams, bertParamsOf } from './bertParams.js'
+
+/**
+ * Parameters of a new model: weights normal with deviation `initializer_range`, biases 0, norms 1 and 0, the row of the
+ * padding token 0. Same key, same numbers; a parameter's numbers depend on the key and its name alone.
+ *
+ * @param key u32[2]
+ * @example initBert(key(0), bertConfig({ num_labels: 9 }), 'classify').classifier.weight.shape // => [9, 768]
+ */
+export const initBert = <H extends BertHead>(key: Tensor, config: BertConfig, head: H): BertParams[H] =>
+  bertParamsOf[head](randomParameters(key, config.initializer_range), config)
