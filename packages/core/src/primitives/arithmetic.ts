@@ -1,7 +1,7 @@
 /* Letters: x, y primals; z the result; dx, dy tangents; ct a cotangent. */
 import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
-import { equal, greater, less, where } from './choice.js'
+import { cast, equal, greater, less, where } from './choice.js'
 import { binary, checkKind, type Operand, pair, unary } from './elementwise.js'
 import { type NoAttrs, notLinear, type Primitive, zeroTangent } from './primitive.js'
 
@@ -130,7 +130,7 @@ export const floor = (x: Tensor): Tensor => applyFloating(floorPrimitive, x)
 
 /** 1 where x wins, 1/2 at a tie, 0 where it loses. */
 const share = (x: Tensor, winner: Tensor, other: Tensor): Tensor =>
-  where(equal(x, other), 0.5, where(equal(x, winner), 1, 0))
+  cast(where(equal(x, other), 0.5, where(equal(x, winner), 1, 0)), x.dtype)
 
 export const maximumPrimitive = binary({
   name: 'maximum',
