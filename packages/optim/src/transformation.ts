@@ -8,12 +8,14 @@ export interface GradientTransformation<S> {
   /** The state before the first step. */
   readonly init: (params: unknown) => S
   /**
+   * (A method, so that a transformation of some state serves where that state is not looked at.)
+   *
    * @param gradients like `params`; for all but the first of a chain, what the one before made of them
    * @param state as `init` or the last `update` gave it
    * @param params the parameters before this step
    * @returns the changed gradients, and the state of the next step
    */
-  readonly update: <T>(gradients: T, state: S, params: T) => readonly [updates: T, state: S]
+  update<T>(gradients: T, state: S, params: T): readonly [updates: T, state: S]
 }
 
 /** For a transformation that remembers nothing. */

@@ -1,0 +1,70 @@
+import {
+  ArgumentError,
+  div,
+  greater,
+  greaterEqual,
+  logicalAnd,
+  mul,
+  neg,
+  reshape,
+  singularValues,
+  slice,
+  sqrt,
+  square,
+  stopGradient,
+  sum,
+  type Tensor,
+  where,
+  zeros,
+} from '@cotangent/core'
+import { type RowOptions, rowsOf } from './rows.js'
+
+/** What the largest singular values are divided by: Σ σ (`nuclear`) or √Σ σ² (`frobenius`). */
+export type SpectralNorm = 'nuclear' | 'frobenius'
+
+export interface SpectralOptions extends RowOptions {
+  /** How many of the largest singular values; all where there are fewer. */
+  readonly k: number
+  /** `nuclear` by default. */
+  readonly norm?: SpectralNorm
+}
+
+/** Below this norm of the logits there is no direction to speak of. */
+const smallestNorm = 1e-8
+
+/**
+ * SVD regulariser, classification form: minus the share of the k largest singular values of the logits.
+ *
+ * L = - Σ_{i≤k} σ_i / N,  N = Σ_i σ_i or √Σ_i σ_i²,  σ the singular values of F, descending
+ *
+ * In [-1, -k/min(n, d)] for `nuclear`, [-√k, -k/min(n, d)] for `frobenius`. The scale of F does not matter. Its gradient
+ * is finite where singular values coincide; there it is one of many.
+ *
+ * @param student F, [n, d]: logits; n examples, d classes
+ * @param options k, norm; mask [n]: the rows that count; their number is n
+ * @returns scalar []; 0 with gradient 0 where n < 2, d < 2 or N < 1e-8
+ * @throws ShapeError unless student is [n, d]; ArgumentError unless k is a whole number above 0
+ * @see arXiv 2408.04556
+ * @example spectral(array([[3, 0], [0, 1]]), { k: 1 }) // => -0.75
+ */
+export const spectral = (student: Tensor, { k, norm = 'nuclear', mask }: SpectralOptions): Tensor => {
+  if (!(Number.isInteger(k) && k > 0)) {
+    throw new ArgumentError({
+      op: 'spectral',
+      expected: 'k must be a whole number above 0.',
+      received: `k ${k}`,
+      todo: 'leave the term out to do without it',
+    })
+  }
+  const rows = rowsOf('spectral', 'student', student, mask)
+  if (Math.min(...student.shape) < 2) return zeros([], student.dtype)
+  const values = singularValues(rows.x) // rows of 0 add singular values of 0
+  // the share does not change with the scale, so the values are taken as shares of the largest: no square overflows
+  const largest = reshape(stopGradient(slice(values, [0], [1])), [])
+  const some = greater(largest, 0)
+  const shares = div(values, where(some, largest, 1))
+  const size = norm === 'nuclear' ? sum(shares) : sqrt(where(some, sum(square(shares)), 1))
+  const acts = logicalAnd(greater(rows.count, 1), greaterEqual(mul(size, largest), smallestNorm))
+  const top = sum(slice(shares, [0], [Math.min(k, values.size)]))
+  return where(acts, neg(div(top, where(acts, size, 1))), 0)
+}
