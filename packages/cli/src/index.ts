@@ -1,1 +1,6 @@
-export {};
+/**
+ * The cotangent command, for programs that start it themselves.
+ *
+ * @packageDocumentation
+ */
+export { runCommandLine } from './commandLine.js'

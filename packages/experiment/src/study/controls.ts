@@ -1,0 +1,94 @@
+import { fitBagOfWords } from '../baseline/index.js'
+import { fineTuningSet } from '../data/index.js'
+import { streamOf } from '../fit/index.js'
+import type { MethodResult, SeedRun } from '../report/index.js'
+import type { ClassifierOf, Outputs } from './classify.js'
+import type { Study } from './context.js'
+import type { StudyData } from './dataset.js'
+import { inTurn } from './inTurn.js'
+import { measure, type NoisyTest } from './measure.js'
+import { answersOf, seedRun } from './runs.js'
+import type { Start } from './starts.js'
+
+/** What the pre-trained models answer without fine-tuning. */
+export const teacherControl = async (
+  study: Study,
+  data: StudyData,
+  starts: readonly Start[],
+  classifierOf: ClassifierOf,
+  noisy: readonly NoisyTest[],
+): Promise<MethodResult> => {
+  const runs = await inTurn(
+    starts.map((start) => async () => {
+      const measured = await measure(classifierOf(start.teacher.params), start.testOutputs, data, noisy)
+      return seedRun(start, 0, measured, null)
+    }),
+  )
+  return {
+    name: 'teacher',
+    label: 'Teacher, untouched',
+    description: 'The pre-trained model as it is.',
+    chosen: {},
+    trials: [],
+    runs,
+    hidden: null,
+  }
+}
+
+/** Bag of words on the same fine-tuning sets: what needs no pre-training. */
+export const bagControl = async (study: Study, data: StudyData, noisy: readonly NoisyTest[]): Promise<MethodResult> => {
+  const { settings } = study
+  const { pool, test } = data.parts
+  const classes = data.classes.length
+  const runs: SeedRun[] = []
+  for (let seed = 0; seed < settings.seeds; seed++) {
+    const rows = fineTuningSet(
+      pool.mails,
+      { size: settings.fineTuning.mails, classes: 'natural' },
+      streamOf(settings.seed, 'fine-tuning', 'subset', seed).uniform,
+    )
+    const began = performance.now()
+    const bag = fitBagOfWords(
+      rows.map((i) => pool.mails[i]?.text ?? ''),
+      rows.map((i) => pool.labels[i] ?? 0),
+      { classes },
+    )
+    const seconds = (performance.now() - began) / 1000
+    const textOf = new Map(test.mails.map(({ text }, i) => [i, text]))
+    const asked = test.mails.map((_, i) => textOf.get(i) ?? '')
+    const logitsOf = (texts: readonly string[]): Float32Array =>
+      Float32Array.from(bag.probabilities(texts).flatMap((row) => Array.from(row, (p) => Math.log(Math.max(p, 1e-30)))))
+    const clean: Outputs = { logits: logitsOf(asked), classes, features: new Float32Array(0), width: 0 }
+    const measured = await measure(() => Promise.resolve(clean), clean, data, [])
+    const accuracyUnderNoise = noisy.map(({ strength, labels, texts }) => {
+      const answers = answersOf({ ...clean, logits: logitsOf(texts) })
+      return {
+        strength,
+        accuracy: answers.filter((answer, i) => answer === labels[i]).length / Math.max(1, labels.length),
+      }
+    })
+    runs.push({
+      ...seedRun(null, seed, measured, null),
+      outputSpectrum: [],
+      metrics: {
+        ...measured.metrics,
+        accuracyUnderNoise,
+        driftKl: null,
+        driftFlips: null,
+        effectiveRankOutputs: null,
+        effectiveRankHidden: null,
+        trainableParameters: bag.parameters,
+        seconds,
+      },
+    })
+  }
+  return {
+    name: 'bag-of-words',
+    label: 'Bag of words',
+    description: 'Tf-idf and logistic regression on the same mails, no pre-training.',
+    chosen: {},
+    trials: [],
+    runs,
+    hidden: null,
+  }
+}

@@ -1,0 +1,88 @@
+import { warnings } from '@cotangent/ba-lora'
+import { badInput, E, type EdgeError, type FieldFault, type TE } from '@cotangent/prelude'
+import type { StudyResults } from '../report/index.js'
+import { makeClassifier } from './classify.js'
+import { compareMethods } from './compareMethods.js'
+import { Study, StudyFailure, type StudyOptions } from './context.js'
+import { bagControl, teacherControl } from './controls.js'
+import { fineTuningSteps, makeFineTuner } from './fineTune.js'
+import { makeNoisyTests } from './measure.js'
+import { baLoraSettings, chosenMethods } from './methods.js'
+import { studyConfig } from './pretrain.js'
+import { resultsOf } from './results.js'
+import type { StudySettings } from './settings.js'
+import { makeData, makeStarts } from './starts.js'
+import { tuneMethods } from './tuneMethods.js'
+
+/** What must hold between settings, beyond what each says by itself. */
+export const settingsFaults = ({ model, fineTuning, pretraining }: StudySettings): readonly FieldFault[] => [
+  ...(model.width % model.heads === 0
+    ? []
+    : [{ path: 'model.heads', expected: `a divisor of model.width (${model.width})`, received: String(model.heads) }]),
+  ...(fineTuning.batch <= fineTuning.mails
+    ? []
+    : [
+        {
+          path: 'fineTuning.batch',
+          expected: `at most fineTuning.mails (${fineTuning.mails})`,
+          received: String(fineTuning.batch),
+        },
+      ]),
+  ...(pretraining.noise < 1 ? [] : [{ path: 'pretraining.noise', expected: 'a rate below 1', received: '1' }]),
+]
+
+const sayWarnings = (study: Study, classes: number): void => {
+  const { settings, methods } = study
+  if (!methods.some(({ name }) => name === 'ba-lora')) return
+  const facts = {
+    classes,
+    batchRows: settings.fineTuning.batch,
+    teacherHead: 'trained' as const,
+    steps: fineTuningSteps(settings),
+  }
+  for (const { text } of warnings(baLoraSettings(settings), facts)) study.warn(text)
+}
+
+const carryOut = async (study: Study): Promise<StudyResults> => {
+  const { settings, options, methods } = study
+  const data = await makeData(study)
+  sayWarnings(study, data.classes.length)
+  const config = studyConfig(settings, data.classes, data.tokenizer.vocabularySize)
+  const classifierOf = makeClassifier(config, options.engine, (flop, mails) => {
+    study.phase?.work(flop)
+    if (study.phase?.name === 'asking the teacher') study.phase.advance(mails)
+  })
+  const starts = await makeStarts(study, data, classifierOf)
+  const tuners = new Map(methods.map((method) => [method, makeFineTuner(method, config, settings, options.engine)]))
+  const tuned = await tuneMethods(study, data, starts, tuners, classifierOf)
+  const noisy = makeNoisyTests(data, settings)
+  const results = await compareMethods(study, data, starts, tuners, tuned, classifierOf, noisy)
+  const controls = await study.during('controls', 1, 'tables', async () => [
+    await teacherControl(study, data, starts, classifierOf, noisy),
+    await bagControl(study, data, noisy),
+  ])
+  const flop = study.work.reduce((sum, each) => sum + each.flop, 0)
+  study.note(`work in all: ${(flop / 1e12).toFixed(2)} TFLOP, counted from shapes`)
+  return resultsOf(study, data, starts, results, controls)
+}
+
+/**
+ * The whole study: mail, pre-training with known faults, tuning, the comparison, controls.
+ *
+ * @returns Left for settings that do not fit, a cache that cannot be used, or a loss that stopped being finite
+ * @throws the signal's reason when it is aborted
+ */
+export const runStudy =
+  (options: StudyOptions): TE.TaskEither<EdgeError, StudyResults> =>
+  async () => {
+    const faults = settingsFaults(options.settings)
+    if (faults.length > 0) return E.left(badInput(faults))
+    const methods = chosenMethods(options.settings, options.own)
+    if (E.isLeft(methods)) return methods
+    try {
+      return E.right(await carryOut(new Study(options, methods.right)))
+    } catch (error) {
+      if (error instanceof StudyFailure) return E.left(error.error)
+      throw error
+    }
+  }
