@@ -20,6 +20,9 @@ describe('partition and combine', () => {
     expect(whole).toEqual(params)
     expect(whole.head).toBe(params.head)
     expectTypeOf(biases).toEqualTypeOf<Part<Params>>()
+    expectTypeOf(whole).toEqualTypeOf<Params>()
+    const untyped: unknown = biases
+    expect(combine(untyped, rest)).toEqual(params)
   })
 
   it('select by leaf', () => {
@@ -55,7 +58,7 @@ describe('partition and combine', () => {
         received  at layer[0].b: Tensor f32[1] [3] and Tensor f32[1] [3]
         to do     combine what partition gave, after updates that keep the structure]
     `)
-    expect(() => combine<unknown>({ a: [null] }, { a: [null, null] })).toThrowErrorMatchingInlineSnapshot(`
+    expect(() => combine({ a: [null] }, { a: [null, null] })).toThrowErrorMatchingInlineSnapshot(`
       [TreeMismatchError: combine: the parts must have one structure, and a leaf in one of them at each place.
         received  at a: a list of 1 and a list of 2
         to do     combine what partition gave, after updates that keep the structure]

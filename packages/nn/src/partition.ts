@@ -4,12 +4,20 @@
  */
 import { type Path, Tensor, TreeMismatchError, treeEntries } from '@cotangent/core'
 
-/** A part of a tree: each leaf or null. */
-export type Part<T> = T extends Tensor | number
+/** The leaves of a tree, each or null. */
+type Leaves<T> = T extends Tensor | number
   ? T | null
   : T extends null | undefined
     ? null
-    : { readonly [K in keyof T]: Part<T[K]> }
+    : { readonly [K in keyof T]: Leaves<T[K]> }
+
+declare const whole: unique symbol
+
+/** Remembers in the type which tree a part is of. The field is never there. */
+type Of<T> = { readonly [whole]?: T }
+
+/** A part of a tree: each leaf or null. `combine` gives back the tree that the type remembers. */
+export type Part<T> = Leaves<T> & Of<T>
 
 /**
  * Takes a tree apart: the leaves that are selected, and the others.
@@ -45,7 +53,13 @@ const keep = (tree: unknown, path: Path, wanted: (path: Path) => boolean): unkno
  * @throws TreeMismatchError where both parts have a leaf, or their structures differ
  * @example combine({ w, b: null }, { w: null, b }) // => { w, b }
  */
-export const combine = <T>(a: Part<T>, b: Part<T>): T => zip(a, b, '') as T // border: as above
+export const combine: Combine = (a: unknown, b: unknown) => zip(a, b, '') as never // border: as above
+
+/** Parts of a known tree give that tree; parts of an unknown one give an unknown one. */
+interface Combine {
+  <T>(a: NoInfer<Leaves<T>> & Of<T>, b: NoInfer<Leaves<T>> & Of<T>): T
+  (a: unknown, b: unknown): unknown
+}
 
 const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> =>
   typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor)
