@@ -82,9 +82,11 @@ const run = async (
     if (value === undefined) throw new Error('a stage needs a value that no earlier one computes')
     return value
   }
+  const computed: { readonly result: Tensor; readonly executable: Executable }[] = []
   for (const { stage, executable } of loaded.stages) {
     const inputs = stage.ir.inputs.map(valueOf)
     const results = await (executable === null ? runHost(stage.ir, inputs) : executable.run(inputs))
+    if (executable !== null) computed.push(...results.map((result) => ({ result, executable })))
     for (const [i, atom] of stage.ir.outputs.entries()) {
       const result = results[i]
       if (atom.kind === 'var' && result !== undefined) values.set(atom.id, result)
@@ -92,11 +94,14 @@ const run = async (
   }
   const outputs = loaded.outputs.map(valueOf)
   const last = loaded.stages.findLast(({ executable }) => executable !== null)?.executable
+  const kept = new Set(outputs)
   const given = new Map<Tensor, Tensor>()
   for (const x of donated) {
-    if (outputs.includes(x) && x instanceof HostTensor) given.set(x, new HostTensor(x.donate(), x.shape, x.dtype))
-    else last?.recycle(x)
+    if (kept.has(x) && x instanceof HostTensor) given.set(x, new HostTensor(x.donate(), x.shape, x.dtype))
+    else if (!kept.has(x)) last?.recycle(x)
   }
+  // what one program handed to the next
+  for (const { result, executable } of computed) if (!kept.has(result)) executable.recycle(result)
   return outputs.map((x) => given.get(x) ?? x)
 }
 

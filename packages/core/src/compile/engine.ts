@@ -22,7 +22,10 @@ export interface Engine {
 export interface Executable {
   /** Tensors are on the host or of this engine's device; so are the results. */
   run(inputs: readonly Tensor[]): Promise<readonly Tensor[]>
-  /** Takes a tensor's storage for results of later runs. Nobody reads the tensor again. */
+  /**
+   * Takes a tensor's storage for results of later runs, or frees it. Nobody reads the tensor again: it was donated, or
+   * it went from one program of a call to the next.
+   */
   recycle(donated: Tensor): void
 }
 

@@ -26,7 +26,9 @@ export const planStages = (ir: IR, runs: (equation: Equation) => boolean): reado
     const keyed =
       equation.primitive.properties.host === true ||
       (origins.includes('keyed') && origins.every((o) => o === 'keyed' || o === 'free'))
-    const mine: Origin = keyed ? 'keyed' : origins.every((o) => o === 'free') ? 'free' : 'data'
+    const alone = origins.every((o) => o === 'free')
+    // what depends on nothing but does not run on the engine is computed before the call too
+    const mine: Origin = keyed || (alone && !runs(equation)) ? 'keyed' : alone ? 'free' : 'data'
     for (const v of equation.results) origin.set(v.id, mine)
     if (mine === 'free') {
       for (const v of equation.results) freeProducer.set(v.id, equation)

@@ -2,9 +2,9 @@ import { type AttrsOf, sizeOf } from '@cotangent/core'
 import { applyFormula } from './elementwise.js'
 import { type Lowering, type LoweringsOf, unary } from './lowering.js'
 
-/** As the reference evaluator: towards 0, NaN gives 0, the range of i32 is a limit. */
+/** As the reference evaluator: towards 0, the range of i32 is a limit; NaN and infinities (x - x is NaN) give 0. */
 const toInteger = (x: string): string =>
-  `${x} == ${x} ? Math.max(-2147483648, Math.min(2147483648, Math.trunc(${x}))) : 0`
+  `${x} - ${x} == 0 ? Math.max(-2147483648, Math.min(2147483648, Math.trunc(${x}))) : 0`
 
 /** bool and i32 are whole f32 numbers already: as floats they are the same array. */
 const cast: Lowering<AttrsOf<'cast'>> = unary(({ value, aval: { dtype: from } }, { dtype: to }, { shape }) => {

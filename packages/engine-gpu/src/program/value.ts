@@ -6,7 +6,7 @@ import { numberText } from '../source/number.js'
 
 /** One kernel: what gpu.js compiles, and what the cache of compiled kernels goes by. */
 export interface KernelSpec {
-  /** A gpu.js kernel over flat arrays: `function (a, b) { ... }`; all lengths and strides stand in it as numbers. */
+  /** A gpu.js kernel over flat arrays: `function (a0, a1) { ... }`; all lengths and strides stand in it as numbers. */
   readonly source: string
   /** Number of elements of the result, one thread each. */
   readonly length: number
@@ -34,13 +34,10 @@ export const dataValue = (values: ArrayLike<number>): Value => ({
 
 export const uniformValue = (value: number, length: number): Value => ({ kind: 'uniform', value, length })
 
-/** The text of one element of an operand: `a[i]`, or a number. */
+/** The text of one element of an operand: `a0[i]`, or a number. */
 export type Read = (at: string) => string
 
 type Reads<T extends readonly Value[]> = { readonly [K in keyof T]: Read }
-
-/** Names of a kernel's parameters. */
-const letters = 'abcdefgh'
 
 /** Parameters one kernel may have: 8 storage buffers a stage is WebGPU's default limit, and the result is one. */
 export const maximumParameters = 7
@@ -60,11 +57,8 @@ export const kernelValue = <const T extends readonly Value[]>(
   const parameters: Value[] = []
   const parameterOf = (value: Value): string => {
     if (!parameters.includes(value)) parameters.push(value)
-    const name = letters[parameters.indexOf(value)]
-    if (name === undefined || parameters.length > maximumParameters) {
-      throw new Error(`a kernel takes at most ${maximumParameters} arrays`)
-    }
-    return name
+    if (parameters.length > maximumParameters) throw new Error(`a kernel takes at most ${maximumParameters} arrays`)
+    return `a${parameters.indexOf(value)}`
   }
   const readerOf = (value: Value): Read => {
     if (value.kind !== 'uniform') {
@@ -78,7 +72,7 @@ export const kernelValue = <const T extends readonly Value[]>(
   }
   const reads = operands.map(readerOf) as unknown as Reads<T> // border: map() loses the tuple
   const lines = body(reads)
-  const names = parameters.map((_, k) => letters[k])
+  const names = parameters.map((_, k) => `a${k}`)
   const usesPlace = lines.some((line) => /\bi\b/.test(line))
   const whole = usesPlace ? ['const i = this.thread.x;', ...lines] : lines
   const source = [`function (${names.join(', ')}) {`, ...whole.map((line) => `  ${line}`), '}'].join('\n')
