@@ -1,0 +1,109 @@
+/* A graph under construction: names, nodes, and the small tensors a program holds by value. */
+import { type Aval, allocate, type DType, type Shape, sizeOf, type TypedArray } from '@cotangent/core'
+import type { Attribute, ElementType, Graph, Initialiser, Node, Port } from './onnx/model.js'
+
+type Attributes = Readonly<Record<string, Attribute>>
+
+export interface NodeOptions {
+  readonly attributes?: Attributes
+  readonly domain?: Node['domain']
+  /** How many results the operator gives; one by default. */
+  readonly results?: number
+}
+
+const isBigEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0
+
+const bytesOfArray = (data: TypedArray | BigInt64Array): Uint8Array => {
+  if (isBigEndian) throw new Error('engine-onnx writes models on little-endian machines only')
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/** Makes a graph, node by node. Names are `x0, x1, ...` for inputs, `c0, ...` for constants, `t0, ...` for the rest. */
+export class Builder {
+  readonly #nodes: Node[] = []
+  readonly #initialisers = new Map<string, Initialiser>()
+  readonly #inputs: Port[] = []
+  readonly #shared = new Map<string, string>()
+  #next = 0
+
+  /** An input of the graph. */
+  input({ shape, dtype }: Aval): string {
+    const name = `x${this.#inputs.length}`
+    this.#inputs.push({ name, type: dtype, shape })
+    return name
+  }
+
+  /** Emits a node; the names of its results. */
+  nodes(op: string, inputs: readonly string[], options: NodeOptions = {}): readonly string[] {
+    const outputs = Array.from({ length: options.results ?? 1 }, () => `t${this.#next++}`)
+    this.#nodes.push({ op, domain: options.domain ?? '', inputs, outputs, attributes: options.attributes ?? {} })
+    return outputs
+  }
+
+  /** Emits a node with one result; that result's name. */
+  node(op: string, inputs: readonly string[], attributes: Attributes = {}, domain: Node['domain'] = ''): string {
+    const [name] = this.nodes(op, inputs, { attributes, domain })
+    if (name === undefined) throw new Error('unreachable')
+    return name
+  }
+
+  /** As `node`, but the same node is emitted once: for layouts and casts that several equations ask for. */
+  shared(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
+    const key = JSON.stringify([op, inputs, attributes])
+    const known = this.#shared.get(key)
+    if (known !== undefined) return known
+    const name = this.node(op, inputs, attributes)
+    this.#shared.set(key, name)
+    return name
+  }
+
+  /** A list of axes, lengths or the like, as operators take them. */
+  ints(values: readonly number[]): string {
+    return this.#initialiser('i64', [values.length], BigInt64Array.from(values, BigInt))
+  }
+
+  /** One number, without axes. */
+  scalar(value: number, dtype: DType): string {
+    return this.constant([value], [], dtype)
+  }
+
+  /** A tensor held by value. */
+  constant(values: ArrayLike<number>, shape: Shape, dtype: DType): string {
+    const data = allocate(dtype, sizeOf(shape))
+    data.set(values)
+    return this.#initialiser(dtype, shape, data)
+  }
+
+  #initialiser(type: ElementType, shape: Shape, data: TypedArray | BigInt64Array): string {
+    const bytes = bytesOfArray(data)
+    const key = `${type} ${shape.join(',')} ${bytes.join()}`
+    const known = this.#initialisers.get(key)
+    if (known !== undefined) return known.name
+    const name = `c${this.#initialisers.size}`
+    this.#initialisers.set(key, { name, type, shape, data: bytes })
+    return name
+  }
+
+  /** The finished graph; result i is called `y<i>`. */
+  finish(outputs: readonly { readonly name: string; readonly aval: Aval }[]): Graph {
+    const produced = new Set(this.#nodes.flatMap((node) => node.outputs))
+    const renamed = new Map<string, string>()
+    const copies: Node[] = []
+    for (const [i, { name }] of outputs.entries()) {
+      if (produced.has(name) && !renamed.has(name)) renamed.set(name, `y${i}`)
+      else copies.push({ op: 'Identity', domain: '', inputs: [name], outputs: [`y${i}`], attributes: {} })
+    }
+    const rename = (name: string): string => renamed.get(name) ?? name
+    const nodes = [...this.#nodes, ...copies].map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }))
+    return {
+      nodes,
+      initialisers: [...this.#initialisers.values()],
+      inputs: this.#inputs,
+      outputs: outputs.map(({ aval }, i) => ({ name: `y${i}`, type: aval.dtype, shape: aval.shape })),
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import {
+  type Engine,
+  type Equation,
+  type Executable,
+  HostTensor as Host,
+  type HostTensor,
+  hashIR,
+  type IR,
+  printAval,
+  sameShape,
+  type Tensor,
+} from '@cotangent/core'
+import { type EngineUnavailable, getOrThrow, TE } from '@cotangent/prelude'
+import { BufferPool } from './bufferPool.js'
+import { lowerProgram } from './lower.js'
+import { loweringOf, withoutF64 } from './lowering/index.js'
+import { peakBytes } from './memory.js'
+import { encodeModel } from './onnx/model.js'
+import { fromRuntime, type Runtime, type SessionOptions, startRuntime, toRuntime } from './runtime.js'
+import { type Loadable, SessionCache } from './sessionCache.js'
+
+export interface OnnxEngineOptions {
+  /** Threads that share the work of one operator; onnxruntime's choice (one per core) if absent. */
+  readonly threads?: number
+  /** Bytes that open sessions may hold together; 2 GiB by default. */
+  readonly cacheBytes?: number
+  /**
+   * Whether idle threads of a running program spin instead of sleeping: quicker, at the price of a busy processor.
+   * On by default. They never spin between runs.
+   */
+  readonly spinning?: boolean
+  /** Graph optimisers of onnxruntime to leave out, by name, as `CommonSubexpressionElimination`. */
+  readonly disabledOptimizers?: readonly string[]
+  /** A file name prefix: each session writes a profile there when it is closed. */
+  readonly profile?: string
+}
+
+const gibibyte = 2 ** 30
+
+const sessionOptions = ({ threads, spinning, disabledOptimizers, profile }: OnnxEngineOptions): SessionOptions => ({
+  executionProviders: ['cpu'],
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  enableCpuMemArena: true,
+  enableMemPattern: true,
+  logSeverityLevel: 3,
+  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+  extra: {
+    session: {
+      intra_op: { allow_spinning: spinning === false ? '0' : '1' },
+      force_spinning_stop: '1', // threads stop spinning when a run ends: the processor is the caller's again
+    },
+    ...(disabledOptimizers === undefined || disabledOptimizers.length === 0
+      ? {}
+      : { optimization: { disable_specified_optimizers: disabledOptimizers.join(';') } }),
+  },
+})
+
+const onHost = (x: Tensor): HostTensor => {
+  if (x instanceof Host) return x
+  throw new Error(`the onnx engine takes tensors on the host, not ${x.toString()}: await t.read() first`)
+}
+
+class OnnxExecutable implements Executable {
+  readonly #pool: BufferPool
+
+  constructor(
+    private readonly ort: Runtime,
+    private readonly cache: SessionCache,
+    private readonly program: Loadable,
+    private readonly ir: IR,
+  ) {
+    this.#pool = new BufferPool(ir.outputs.map((atom) => atom.aval))
+  }
+
+  async run(inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
+    const given = inputs.map(onHost)
+    this.#check(given)
+    const feeds = Object.fromEntries(given.map((x, i) => [`x${i}`, toRuntime(this.ort, x.data, x.aval)]))
+    const busy = new Set<ArrayBufferLike>(given.map((x) => x.data.buffer))
+    const fetches = Object.fromEntries(
+      this.ir.outputs.map(({ aval }, i) => {
+        const data = this.#pool.take(aval, busy)
+        return [`y${i}`, data === undefined ? null : toRuntime(this.ort, data, aval)]
+      }),
+    )
+    const results = await this.cache.use(this.program, (session) => session.run(feeds, fetches))
+    return this.ir.outputs.map(({ aval }, i) => {
+      const result = results[`y${i}`]
+      if (result === undefined) throw new Error(`onnxruntime gave no result y${i}`)
+      return new Host(fromRuntime(result, aval), aval.shape, aval.dtype)
+    })
+  }
+
+  recycle(donated: Tensor): void {
+    if (donated instanceof Host && !donated.donated) this.#pool.put(donated.donate())
+  }
+
+  /** A wrong shape would be read beyond its end. */
+  #check(inputs: readonly HostTensor[]): void {
+    for (const [i, { aval }] of this.ir.inputs.entries()) {
+      const given = inputs[i]?.aval
+      if (given === undefined || given.dtype !== aval.dtype || !sameShape(given.shape, aval.shape)) {
+        const received = given === undefined ? 'nothing' : printAval(given)
+        throw new Error(`input ${i} of a program is ${printAval(aval)}, it was given ${received}`)
+      }
+    }
+  }
+}
+
+/** Keys and random words stay on the host; a dtype without a kernel is evaluated there too. */
+const runsHere = ({ primitive, inputs, results }: Equation): boolean => {
+  const avals = [...inputs.map((atom) => atom.aval), ...results.map((v) => v.aval)]
+  if (loweringOf(primitive.name) === undefined || avals.some(({ dtype }) => dtype === 'u32')) return false
+  return !(withoutF64.has(primitive.name) && avals.some(({ dtype }) => dtype === 'f64'))
+}
+
+const makeEngine = (ort: Runtime, options: OnnxEngineOptions): Engine => {
+  const cache = new SessionCache(ort, sessionOptions(options), options.cacheBytes ?? 2 * gibibyte)
+  return {
+    name: 'onnx',
+    lowers: ({ name }) => loweringOf(name) !== undefined,
+    runs: runsHere,
+    load: async (ir) => {
+      const model = encodeModel(lowerProgram(ir))
+      const program = { hash: hashIR(ir), model, bytes: model.length + peakBytes(ir) }
+      await cache.load(program)
+      return new OnnxExecutable(ort, cache, program, ir)
+    },
+    close: () => cache.close(),
+  }
+}
+
+/** The engine as a value, or why it does not start here. */
+export const startOnnxEngine = (options: OnnxEngineOptions = {}): TE.TaskEither<EngineUnavailable, Engine> =>
+  TE.map((ort: Runtime) => makeEngine(ort, options))(startRuntime)
+
+/**
+ * The CPU engine: one ONNX graph per program, run by onnxruntime. Inputs are not copied; close it at the end.
+ *
+ * @param options threads, and bytes for open sessions
+ * @throws EdgeFailure (EngineUnavailable) where onnxruntime-node does not load, saying what to do
+ * @example
+ * const engine = await onnxEngine({ threads: 2 })
+ * const step = compile((w, x) => matmul(x, w), engine)
+ * await step(w, x)
+ * await engine.close()
+ */
+export const onnxEngine = async (options: OnnxEngineOptions = {}): Promise<Engine> =>
+  getOrThrow(await startOnnxEngine(options)())

@@ -1,0 +1,38 @@
+/*
+ * The table of lowerings: one for every basic primitive (one that is missing does not compile), and those composed ones
+ * for which onnxruntime has an operator of its own.
+ */
+import type { AttrsOf, BasicPrimitiveName, ComposedPrimitiveName, NoAttrs } from '@cotangent/core'
+import { arithmetic } from './arithmetic.js'
+import { comparison } from './comparison.js'
+import { contraction } from './contraction.js'
+import { operator1 } from './elementwise.js'
+import { indexing } from './indexing.js'
+import type { Lowering } from './lowering.js'
+import { normalisation, reduction } from './reduction.js'
+import { shapes } from './shape.js'
+
+export const basicLowerings: { readonly [N in BasicPrimitiveName]: Lowering<AttrsOf<N>> } = {
+  ...arithmetic,
+  ...comparison,
+  ...shapes,
+  ...reduction,
+  ...indexing,
+  ...contraction,
+}
+
+const gelu: Lowering<NoAttrs> = operator1('Gelu')
+
+export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Lowering<AttrsOf<N>> } = {
+  gelu,
+  ...normalisation,
+}
+
+const all: Readonly<Record<string, Lowering<unknown> | undefined>> = { ...basicLowerings, ...composedLowerings }
+
+/** The lowering of a primitive, by its name. */
+export const loweringOf = (name: string): Lowering<unknown> | undefined =>
+  Object.hasOwn(all, name) ? all[name] : undefined
+
+/** These have no kernel for f64. */
+export const withoutF64: ReadonlySet<string> = new Set<BasicPrimitiveName | ComposedPrimitiveName>(['erf', 'gelu'])

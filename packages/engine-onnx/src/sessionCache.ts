@@ -1,0 +1,100 @@
+import type { Runtime, Session, SessionOptions } from './runtime.js'
+
+/** A program that a session can be made of. */
+export interface Loadable {
+  /** Equal for equal programs. */
+  readonly hash: string
+  readonly model: Uint8Array
+  /** Bytes that a session for it is reckoned to hold. */
+  readonly bytes: number
+}
+
+interface Entry {
+  readonly session: Promise<Session>
+  readonly bytes: number
+  /** Runs under way. */
+  users: number
+}
+
+/**
+ * Sessions by their program's hash. Together they stay under a number of bytes: the one used least recently is closed
+ * first, and made again when it is needed. Those that are running stay.
+ */
+export class SessionCache {
+  // a Map keeps the order in which entries were set: the first was used least recently
+  readonly #entries = new Map<string, Entry>()
+  #bytes = 0
+  #closed = false
+
+  constructor(
+    private readonly ort: Runtime,
+    private readonly options: SessionOptions,
+    private readonly limit: number,
+  ) {}
+
+  /** Makes the session now, so that a model that does not load is found out here. */
+  async load(program: Loadable): Promise<void> {
+    await this.use(program, () => Promise.resolve())
+  }
+
+  /** Calls `f` with the program's session, which stays open meanwhile. */
+  async use<T>(program: Loadable, f: (session: Session) => Promise<T>): Promise<T> {
+    const entry = this.#entry(program)
+    entry.users++
+    try {
+      return await f(await entry.session)
+    } finally {
+      entry.users--
+      await this.#shrink(program.hash)
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Closes all sessions. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#entries.keys()].map((hash) => this.#drop(hash)))
+  }
+
+  #entry({ hash, model, bytes }: Loadable): Entry {
+    if (this.#closed) throw new Error('the engine is closed: make a new one with onnxEngine()')
+    const known = this.#entries.get(hash)
+    if (known !== undefined) {
+      this.#entries.delete(hash)
+      this.#entries.set(hash, known)
+      return known
+    }
+    const entry = { session: this.ort.InferenceSession.create(model, this.options), bytes, users: 0 }
+    entry.session.catch(() => this.#forget(hash)) // so that a failed one is tried again
+    this.#entries.set(hash, entry)
+    this.#bytes += bytes
+    return entry
+  }
+
+  #forget(hash: string): Entry | undefined {
+    const entry = this.#entries.get(hash)
+    if (entry !== undefined) this.#bytes -= entry.bytes
+    this.#entries.delete(hash)
+    return entry
+  }
+
+  async #drop(hash: string): Promise<void> {
+    const session = await this.#forget(hash)?.session
+    await session?.release()
+  }
+
+  /** Closes idle sessions, oldest first, until the rest fit; the one just used stays. */
+  async #shrink(current: string): Promise<void> {
+    for (const [hash, { users }] of [...this.#entries]) {
+      if (this.#bytes <= this.limit) return
+      if (users === 0 && hash !== current) await this.#drop(hash)
+    }
+  }
+}
