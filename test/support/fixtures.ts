@@ -8,8 +8,11 @@ import { E, getOrThrow } from '@cotangent/prelude'
 export const fixturePath = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
 
 /** The tensors of a safetensors file of reference data. */
-export const fixtureTensors = (name: string): ReadonlyMap<string, HostTensor> => {
-  const file = getOrThrow(decodeSafetensors(readFileSync(fixturePath(name)), name))
+export const fixtureTensors = (name: string): ReadonlyMap<string, HostTensor> => fileTensors(fixturePath(name))
+
+/** The tensors of a safetensors file. */
+export const fileTensors = (path: string): ReadonlyMap<string, HostTensor> => {
+  const file = getOrThrow(decodeSafetensors(readFileSync(path), path))
   return new Map([...file.tensors].map(([key, stored]) => [key, getOrThrow(toTensor(stored, { name: key }))]))
 }
 

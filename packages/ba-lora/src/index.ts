@@ -3,6 +3,16 @@
  *
  * @packageDocumentation
  */
+export { mergeAdapters as merge } from '@cotangent/nn'
+export { type Adapted, adapt, parameterCount, trainable } from './adapters/adapt.js'
+export {
+  type AdapterInit,
+  type AdapterSettings,
+  exactSide,
+  lora,
+  type PissaSettings,
+  pissa,
+} from './adapters/initialise.js'
 export { baLora, type NluInput, regularisers, taskObjective } from './baLora.js'
 export { consistency } from './losses/consistency.js'
 export { diversity } from './losses/diversity.js'
@@ -26,6 +36,10 @@ export {
   weighted,
   weightsAt,
 } from './objective.js'
+export { type LoadAdapterOptions, type LoadedAdapter, loadAdapter } from './peft/loadAdapter.js'
+export { adapterConfigName, adapterWeightsName, LoraConfig, residualName } from './peft/loraConfig.js'
+export { dottedName, type NameOf } from './peft/names.js'
+export { type SaveAdapterOptions, saveAdapter } from './peft/saveAdapter.js'
 export {
   adaptiveWeight,
   constantSchedule,
