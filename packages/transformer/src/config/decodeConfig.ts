@@ -78,5 +78,7 @@ export const decodeConfig = <A>(
     return broken.length === 0 ? decoded : E.left(badInput([...decoded.left.faults, ...broken], file))
   return broken.length === 0
     ? decoded
-    : E.left(badConfig(broken, 'use another model: these settings would change what it computes', file))
+    : E.left(
+        badConfig(broken, 'correct them, or use another model: to ignore them would change what it computes', file),
+      )
 }
