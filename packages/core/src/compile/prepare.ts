@@ -23,4 +23,4 @@ export const decompose = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean):
 
 /** A traced program in the form engines take: no calls, no identities, nothing twice, nothing unused. */
 export const prepareIR = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
-  dropUnused(shareCommon(decompose(shareCommon(dropUnused(dropIdentities(inlineCalls(ir)))), lowers)))
+  dropUnused(shareCommon(dropIdentities(decompose(shareCommon(dropUnused(dropIdentities(inlineCalls(ir)))), lowers))))
