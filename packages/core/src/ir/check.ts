@@ -1,6 +1,15 @@
-import { printAval, sameAval } from '../aval.js'
-import type { IR } from './ir.js'
+import { printAval, sameAval, sameShape } from '../aval.js'
+import type { Atom, IR } from './ir.js'
 import { printIR } from './print.js'
+
+/** Elementwise operands have one shape, and two of them one dtype: nothing is broadcast or promoted inside a program. */
+const checkAlike = (name: string, [x, ...others]: readonly Atom[]): void => {
+  for (const y of others) {
+    const dtypes = others.length > 1 || y.aval.dtype === x?.aval.dtype // `where` takes a condition besides
+    if (x !== undefined && sameShape(x.aval.shape, y.aval.shape) && dtypes) continue
+    throw new Error(`${name} takes ${[x, ...others].map((atom) => atom && printAval(atom.aval)).join(', ')}`)
+  }
+}
 
 /**
  * Checks a program against what an IR is: every variable bound once and before its use, and every equation's results
@@ -16,6 +25,7 @@ export const checkIR = (ir: IR): void => {
   }
   for (const { primitive, inputs, attrs, results } of ir.equations) {
     for (const atom of inputs) if (atom.kind === 'var') check(primitive.name, atom.id)
+    if (primitive.properties.elementwise === true) checkAlike(primitive.name, inputs)
     const avals = primitive.abstractEval(
       inputs.map((atom) => atom.aval),
       attrs,

@@ -1,6 +1,6 @@
 /* Passes: each takes a program and returns a new one that computes the same. */
 import { type Atom, type Equation, freshVar, type IR, type Var } from './ir.js'
-import { printIR } from './print.js'
+import { printIR, printNumber } from './print.js'
 
 type Substitution = Map<number, Atom>
 
@@ -64,7 +64,7 @@ export const dropUnused = (ir: IR): IR => {
 }
 
 const key = ({ primitive, inputs, attrs, results }: Equation): string => {
-  const operands = inputs.map((a) => (a.kind === 'var' ? `%${a.id}` : `${a.value}:${a.aval.dtype}`))
+  const operands = inputs.map((a) => (a.kind === 'var' ? `%${a.id}` : `${printNumber(a.value)}:${a.aval.dtype}`))
   return [primitive.name, primitive.attrs.print(attrs, printIR), ...operands, results.length].join(' ')
 }
 

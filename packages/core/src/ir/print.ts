@@ -15,7 +15,8 @@ const namer = (): ((v: Var) => string) => {
   }
 }
 
-const printNumber = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
+/** As JavaScript writes it, but for -0, which is another number than 0. */
+export const printNumber = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
 
 const printWith = (ir: IR, indent: string): string => {
   const name = namer()

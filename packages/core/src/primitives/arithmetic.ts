@@ -1,7 +1,7 @@
 /* Letters: x, y primals; z the result; dx, dy tangents; ct a cotangent. */
 import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
-import { cast, equal, greater, less, where } from './choice.js'
+import { cast, equal, greater, less, lessEqual, logicalAnd, where } from './choice.js'
 import { binary, checkKind, type Operand, pair, unary } from './elementwise.js'
 import { type NoAttrs, notLinear, type Primitive, zeroTangent } from './primitive.js'
 
@@ -77,13 +77,16 @@ export const square = (x: Tensor): Tensor => mul(x, x)
 /** `1 / x` */
 export const reciprocal = (x: Tensor): Tensor => div(1, x)
 
+/** The smallest f32 whose reciprocal is finite. */
+const smallestNormal = 2 ** -126
+
 export const powPrimitive = binary({
   name: 'pow',
   f: (x, y) => x ** y,
   jvp: [
-    // y x^(y-1); where y = 0 the slope is 0, also at x = 0
+    // y x^(y-1); where y = 0 and 1/x overflows the slope is 0 (elsewhere with y = 0 its own slope in y, 1/x, counts)
     (dx, [x, y]) => {
-      const flat = equal(y, 0)
+      const flat = logicalAnd(equal(y, 0), less(abs(x), smallestNormal))
       return mul(dx, where(flat, 0, mul(y, pow(x, where(flat, 1, sub(y, 1))))))
     },
     // x^y log x; taken as 0 for x <= 0, where the real power has no slope in y
@@ -148,5 +151,5 @@ export const minimumPrimitive = binary({
 /** The smaller of two; at a tie each gets half of the derivative. NaN if one is NaN. */
 export const minimum = (x: Operand, y: Operand): Tensor => apply2(minimumPrimitive, x, y)
 
-/** `max(x, 0)`; its derivative at 0 is 0. */
-export const relu = (x: Tensor): Tensor => where(less(0, x), x, 0)
+/** `max(x, 0)`; its derivative at 0 is 0. NaN stays NaN. */
+export const relu = (x: Tensor): Tensor => where(lessEqual(x, 0), 0, x)

@@ -1,4 +1,5 @@
 import { aval, type DType, type Shape } from '../aval.js'
+import { printNumber } from '../ir/print.js'
 import type { HostTensor, Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
 import { type AttrsSpec, definePrimitive, notDifferentiable, notLinear } from './primitive.js'
@@ -10,7 +11,8 @@ export interface ConstantAttrs {
 }
 
 const attrs: AttrsSpec<ConstantAttrs> = {
-  print: ({ values, shape, dtype }) => `[values=(${values.join(',')}) shape=(${shape.join(',')}) dtype=${dtype}]`,
+  print: ({ values, shape, dtype }) =>
+    `[values=(${values.map(printNumber).join(',')}) shape=(${shape.join(',')}) dtype=${dtype}]`,
 }
 
 export const constantPrimitive = definePrimitive({

@@ -70,6 +70,7 @@ export const basicPrimitives = {
 /** These decompose into others; an engine may have a faster lowering of its own. */
 export const composedPrimitives = {
   gelu: smooth.geluPrimitive,
+  softplus: smooth.softplusPrimitive,
   softmax: reduction.softmaxPrimitive,
   logSoftmax: reduction.logSoftmaxPrimitive,
   standardize: standardizePrimitive,

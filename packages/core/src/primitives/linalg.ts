@@ -17,6 +17,7 @@ import { jacobiEigh, jacobiLimit } from './jacobi.js'
 import { eye, flipLast, matrixTranspose } from './matrix.js'
 import { definePrimitive, type NoAttrs, noAttrs, notLinear, type Primitive } from './primitive.js'
 import { max, sum } from './reduction.js'
+import { stopGradient } from './stopGradient.js'
 
 // ---------------------------------------------------------------- eigh
 
@@ -92,13 +93,14 @@ const singularVectors = (x: Tensor): { readonly u: Tensor; readonly s: Tensor; r
   }
   const wide = cast(x, 'f64')
   const largest = max(abs(wide), [-2, -1], { keepDims: true })
-  const scale = where(greater(largest, 0), largest, 1)
+  const scale = stopGradient(where(greater(largest, 0), largest, 1)) // the results do not depend on it
   const y = div(wide, scale)
   const [, ascending] = eigh(matmul(matrixTranspose(y), y))
   const v = flipLast(ascending)
   const us = matmul(y, v)
-  const s = sqrt(sum(mul(us, us), -2))
-  const keep = greater(s, mul(max(s, -1, { keepDims: true }), negligible))
+  const squares = sum(mul(us, us), -2)
+  const keep = greater(squares, mul(max(squares, -1, { keepDims: true }), negligible ** 2))
+  const s = where(keep, sqrt(where(keep, squares, 1)), sqrt(stopGradient(squares))) // no 0/0 in the second derivative
   const inverse = where(keep, div(1, where(keep, s, 1)), 0)
   const u = mul(us, expandDims(inverse, -2))
   const kept = mul(v, expandDims(cast(keep, 'f64'), -2))

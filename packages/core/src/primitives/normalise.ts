@@ -3,7 +3,7 @@ import { aval, sizeOf } from '../aval.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { add, mul, neg, rsqrt, sub } from './arithmetic.js'
-import { axisLength } from './axes.js'
+import { axisLength, normalAxis } from './axes.js'
 import { checkKind } from './elementwise.js'
 import { dataAttrs, definePrimitive, notLinear, type Primitive } from './primitive.js'
 import { mean } from './reduction.js'
@@ -55,6 +55,8 @@ export const standardizePrimitive: Primitive<{ readonly eps: number }> = defineP
  */
 export const standardize = (x: Tensor, eps: number): Tensor => {
   checkKind('standardize', 'floating', x)
+  normalAxis('standardize', x.aval, -1)
+  if (x.size === 0) return x // nothing to normalise
   const [y] = bind(standardizePrimitive, [x], { eps })
   if (y === undefined) throw new Error('standardize has two results')
   return y

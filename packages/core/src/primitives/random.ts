@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
 import { exp, mul } from './arithmetic.js'
 import { broadcastTo } from './broadcast.js'
-import { unary } from './elementwise.js'
+import { checkKind, unary } from './elementwise.js'
 import { erfInvNumber } from './erf.js'
 import {
   dataAttrs,
@@ -136,4 +136,7 @@ const erfInvUnary = unary({
 export const erfInvPrimitive = { ...erfInvUnary, properties: { ...erfInvUnary.properties, host: true } }
 
 /** Inverse of erf, for x in (-1, 1); ±inf at ±1. */
-export const erfInv = (x: Tensor): Tensor => bind1(erfInvPrimitive, [x], {})
+export const erfInv = (x: Tensor): Tensor => {
+  checkKind('erfInv', 'floating', x)
+  return bind1(erfInvPrimitive, [x], {})
+}

@@ -230,6 +230,7 @@ export const logSoftmaxPrimitive: Primitive<NoAttrs> = definePrimitive({
 const alongLast = (op: string, f: (x: Tensor) => Tensor, x: Tensor, axis: number): Tensor => {
   checkKind(op, 'floating', x)
   const at = normalAxis(op, x.aval, axis)
+  if (x.size === 0) return x // nothing to normalise
   return at === last(x) ? f(x) : swapLast(f(swapLast(x, at)), at)
 }
 
@@ -252,6 +253,7 @@ export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
 
 /** `log Σ e^x` along an axis (the last by default), without overflow. */
 export const logsumexp = (x: Tensor, axis = -1): Tensor => {
+  checkKind('logsumexp', 'floating', x)
   const at = normalAxis('logsumexp', x.aval, axis)
   const top = stopGradient(max(x, at, { keepDims: true }))
   const shift = where(equal(abs(top), Number.POSITIVE_INFINITY), 0, top) // rows of -inf give -inf, not NaN

@@ -35,8 +35,16 @@ export const sigmoidPrimitive = unary({
 /** `1 / (1 + e^-x)` */
 export const sigmoid = (x: Tensor): Tensor => apply(sigmoidPrimitive, x)
 
+export const softplusPrimitive = unary({
+  name: 'softplus',
+  f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  jvp: (dx, [x]) => mul(dx, sigmoid(x)),
+  // its own derivative would be wrong at 0 from the second one on: max and abs have a kink there
+  decompose: ([x]) => add(maximum(x, 0), log1p(exp(neg(abs(x))))),
+  flops: 6,
+})
 /** `log(1 + e^x)`, without overflow. */
-export const softplus = (x: Tensor): Tensor => add(maximum(x, 0), log1p(exp(neg(abs(x)))))
+export const softplus = (x: Tensor): Tensor => apply(softplusPrimitive, x)
 
 export const erfPrimitive = unary({
   name: 'erf',

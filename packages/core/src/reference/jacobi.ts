@@ -24,7 +24,11 @@ export const symmetricEigen = (matrix: ArrayLike<number>, n: number) => {
     for (let p = 0; p < n; p++) {
       for (let q = p + 1; q < n; q++) {
         const r = at(a, p * n + q)
-        if (Math.abs(r) <= 1e-18 * Math.sqrt(Math.abs(at(a, p * n + p) * at(a, q * n + q))) || r === 0) continue
+        if (
+          Math.abs(r) <= 1e-18 * Math.sqrt(Math.abs(at(a, p * n + p))) * Math.sqrt(Math.abs(at(a, q * n + q))) ||
+          r === 0
+        )
+          continue
         rotated = true
         const [c, s] = rotation(at(a, p * n + p), at(a, q * n + q), r)
         for (let k = 0; k < n; k++) {

@@ -28,25 +28,32 @@ export const traceLeaves = (
 /** Runs a function of pytrees on tracers with the avals and structure of `args`. */
 export const trace = (op: string, f: AnyFunction, args: readonly unknown[]): Traced => {
   const [leaves, def] = treeFlatten(args)
-  let out: TreeDef | null = null
-  const { ir, captured } = traceLeaves(
+  return traceTree(
+    op,
+    f,
+    def,
     leaves.map((x) => x.aval),
-    (tracers) => {
-      const result = f(...treeUnflatten<never[]>(def, tracers))
-      if (result instanceof Promise) {
-        result.catch(() => undefined) // the error below says what is wrong; a rejection of its own would hide it
-        throw new ArgumentError({
-          op,
-          expected: 'a traced function must be synchronous.',
-          received: 'a function that returns a Promise',
-          todo: 'await what it needs before the call and pass the result as an argument',
-        })
-      }
-      const [outputs, tree] = treeFlatten(result)
-      out = tree
-      return outputs
-    },
   )
+}
+
+/** Runs a function of pytrees on tracers of the given avals, in the structure of its arguments. */
+export const traceTree = (op: string, f: AnyFunction, def: TreeDef, avals: readonly Aval[]): Traced => {
+  let out: TreeDef | null = null
+  const { ir, captured } = traceLeaves(avals, (tracers) => {
+    const result = f(...treeUnflatten<never[]>(def, tracers))
+    if (result instanceof Promise) {
+      result.catch(() => undefined) // the error below says what is wrong; a rejection of its own would hide it
+      throw new ArgumentError({
+        op,
+        expected: 'a traced function must be synchronous.',
+        received: 'a function that returns a Promise',
+        todo: 'await what it needs before the call and pass the result as an argument',
+      })
+    }
+    const [outputs, tree] = treeFlatten(result)
+    out = tree
+    return outputs
+  })
   if (out === null) throw new Error('unreachable')
   return { ir, captured, out }
 }

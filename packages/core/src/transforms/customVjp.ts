@@ -76,8 +76,8 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
   name: 'customVjp',
   arity: 'variadic',
   attrs: {
-    print: ({ name, captured, primal, backward }: CustomAttrs, printInner: (ir: IR) => string) =>
-      `[name=${name} captured=${captured} primal=${printInner(primal)} backward=${printInner(backward)}\n]`,
+    print: ({ name, captured, primal, forward, backward }: CustomAttrs, printInner: (ir: IR) => string) =>
+      `[name=${name} captured=${captured} primal=${printInner(primal)} forward=${printInner(forward)} backward=${printInner(backward)}\n]`,
   },
   abstractEval: (_, { primal }) => primal.outputs.map((atom) => atom.aval),
   evaluate: (operands, { primal }, results) => {
@@ -208,11 +208,20 @@ const withCaptured = (ir: IR, own: readonly Tensor[], all: readonly Tensor[]): I
   ).ir
 
 /** The cotangents of the floating leaves of the arguments, checked leaf by leaf. */
-const checkedCotangents = (name: string, args: readonly unknown[], cts: readonly unknown[]): Tensor[] =>
-  args.flatMap((arg, i) => {
+const checkedCotangents = (name: string, args: readonly unknown[], cts: unknown): Tensor[] => {
+  if (!Array.isArray(cts) || cts.length !== args.length) {
+    throw new TreeMismatchError({
+      op: name,
+      expected: `backward must return an array of ${args.length} cotangents, one per argument.`,
+      received: Array.isArray(cts) ? `an array of ${cts.length}` : typeof cts,
+      todo: 'wrap a single cotangent in an array; give null for an argument without one',
+    })
+  }
+  const given: readonly unknown[] = cts
+  return args.flatMap((arg, i) => {
     const [leaves, def] = treeFlatten(arg)
     const floating = leaves.filter((x) => isFloating(x.dtype))
-    const ct = cts[i]
+    const ct = given[i]
     if (ct === null || ct === undefined) return floating.map(zerosLike)
     const [parts, partDef] = treeFlatten(ct)
     const fits =
@@ -228,3 +237,4 @@ const checkedCotangents = (name: string, args: readonly unknown[], cts: readonly
     }
     return parts.filter((_, j) => isFloating(leaves[j]?.dtype ?? 'bool'))
   })
+}

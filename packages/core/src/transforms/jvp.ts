@@ -78,12 +78,13 @@ export const jvpIR = (ir: IR, inputs: readonly Dual[]): readonly Dual[] => {
   return ir.outputs.map((atom) => env.get(atom))
 }
 
-const checkTangents = (primals: readonly Tensor[], tangents: readonly Tensor[]): void => {
+/** Each tangent has the aval of its primal, which is floating. */
+export const checkTangents = (op: string, primals: readonly Tensor[], tangents: readonly Tensor[]): void => {
   for (const [i, x] of primals.entries()) {
     const dx = tangents[i]
     if (dx === undefined || !sameAval(x.aval, dx.aval) || !isFloating(x.dtype)) {
       throw new ArgumentError({
-        op: 'jvp',
+        op,
         expected: 'each tangent must have the shape and floating dtype of its primal.',
         received: `primal ${printAval(x.aval)}, tangent ${dx === undefined ? 'missing' : printAval(dx.aval)} (leaf ${i})`,
         todo: 'close over arguments that are not differentiated',
@@ -109,7 +110,7 @@ export const jvp = <A extends readonly unknown[], R>(
   const [x, def] = treeFlatten(primals)
   const [dx, tangentDef] = treeFlatten(tangents)
   if (!sameTree(def, tangentDef)) throw treesDiffer('jvp', def, tangentDef)
-  checkTangents(x, dx)
+  checkTangents('jvp', x, dx)
   const { ir, captured, out } = trace('jvp', f as AnyFunction, primals)
   const results = jvpIR(ir, [
     ...captured.map((primal) => ({ primal, tangent: null })),

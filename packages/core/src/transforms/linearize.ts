@@ -14,7 +14,7 @@ import type { Tensor } from '../tensor.js'
 import { type AnyFunction, trace } from '../trace/trace.js'
 import { withBuilder } from '../trace/tracer.js'
 import { runIR } from './interpret.js'
-import { jvpIR } from './jvp.js'
+import { checkTangents, jvpIR } from './jvp.js'
 
 /** `dx -> J dx` as a program: inputs are residuals, then tangents; an output that is `null` does not depend on them. */
 export interface LinearProgram {
@@ -83,11 +83,12 @@ export const linearize = <A extends readonly unknown[], R>(
   f: (...args: A) => R,
   ...primals: A
 ): readonly [R, (...tangents: A) => R] => {
-  const [, def] = treeFlatten(primals)
+  const [leaves, def] = treeFlatten(primals)
   const { out, results, linear } = linearizeFunction('linearize', f as AnyFunction, primals)
   const push = (...tangents: A): R => {
     const [dx, tangentDef] = treeFlatten(tangents)
     if (!sameTree(def, tangentDef)) throw treesDiffer('linearize', def, tangentDef)
+    checkTangents('linearize', leaves, dx)
     const values = runIR(linear.ir, [...linear.residuals, ...dx])
     return treeUnflatten<R>(
       out,

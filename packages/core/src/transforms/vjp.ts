@@ -3,8 +3,8 @@
  *
  * linearize, then transpose the linear program.
  */
-import { printAval, sameAval } from '../aval.js'
-import { ArgumentError } from '../errors.js'
+import { isFloating, printAval, sameAval } from '../aval.js'
+import { ArgumentError, DTypeError } from '../errors.js'
 import { full, zeros } from '../primitives/broadcast.js'
 import { sameTree, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
@@ -84,6 +84,14 @@ const differentiate = (
   const whole: unknown = treeUnflatten(out, results)
   const [first, aux] = hasAux && Array.isArray(whole) ? whole : [whole, null]
   const value = scalarOutput(op, treeFlatten(first)[0])
+  if (!isFloating(value.dtype)) {
+    throw new DTypeError({
+      op,
+      expected: 'the function must return a floating scalar.',
+      received: printAval(value.aval),
+      todo: 'a whole number has no slope; cast earlier, or return the float it was made of',
+    })
+  }
   const cts = results.map((_, i) => (i === 0 ? full([], 1, value.dtype) : null))
   return { value, aux, gradient: treeUnflatten(def, pull(linear, cts)) }
 }

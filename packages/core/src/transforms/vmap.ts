@@ -11,7 +11,7 @@ import type { AnyPrimitive } from '../primitives/primitive.js'
 import { leafCount, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
-import { type AnyFunction, traceLeaves } from '../trace/trace.js'
+import { type AnyFunction, traceTree } from '../trace/trace.js'
 import { Environment } from './interpret.js'
 
 export interface Mapped {
@@ -122,15 +122,11 @@ export const vmap =
         todo: 'set inAxes to null for arguments shared by all examples',
       })
     }
-    let out: TreeDef = { kind: 'none' }
-    const { ir, captured } = traceLeaves(
+    const { ir, captured, out } = traceTree(
+      'vmap',
+      f as AnyFunction,
+      def,
       inputs.map(({ value, mapped }) => (mapped ? { shape: value.shape.slice(1), dtype: value.dtype } : value.aval)),
-      (tracers) => {
-        const result = (f as AnyFunction)(...treeUnflatten<never[]>(def, tracers))
-        const [outputs, tree] = treeFlatten(result)
-        out = tree
-        return outputs
-      },
     )
     const results = batchIR(ir, [...captured.map((value) => ({ value, mapped: false })), ...inputs], size)
     return treeUnflatten<R>(

@@ -133,6 +133,7 @@ export const smoothGenerators = {
   sigmoid: unary('sigmoid', tameValue, sigmoidal),
   erf: unary('erf', between(-4, 4), sigmoidal),
   gelu: unary('gelu', tameValue, gelu),
+  softplus: unary('softplus', tameValue, either(ulps(16), absolute(1e-6))),
   erfInv: unary('erfInv', between(-0.95, 0.95), exact, between(-0.999, 0.999)),
 }
 

@@ -1,5 +1,6 @@
 /* Cases of eigh and singularValues: matrices built from known values, well apart, for the derivative; anything for engines. */
 import {
+  eigh,
   expandDims,
   type HostTensor,
   matmul,
@@ -79,7 +80,12 @@ const rebuilt = ([w, v]: readonly Tensor[]): readonly Tensor[] =>
     : [w, matmul(mul(v, expandDims(w, -2)), matrixTranspose(v)), matmul(v, matrixTranspose(v))]
 
 const eigenCase = (a: HostTensor): Case =>
-  caseOf('eigh', [a], {}, { observe: rebuilt, tolerance: ofLargest(Math.max(1, norm(a)), 2e-5) })
+  caseOf(
+    'eigh',
+    [a],
+    {},
+    { apply: (xs) => xs.flatMap(eigh), observe: rebuilt, tolerance: ofLargest(Math.max(1, norm(a)), 2e-5) },
+  )
 
 const singularCase = (x: HostTensor): Case => caseOf('singularValues', [x], {}, { tolerance: ofLargest(norm(x), 1e-6) })
 
