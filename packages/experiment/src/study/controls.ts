@@ -4,7 +4,7 @@ import { streamOf } from '../fit/index.js'
 import type { MethodResult, SeedRun } from '../report/index.js'
 import type { ClassifierOf, Outputs } from './classify.js'
 import type { Study } from './context.js'
-import type { StudyData } from './dataset.js'
+import type { StudyData, TokenRows } from './dataset.js'
 import { inTurn } from './inTurn.js'
 import { measure, type NoisyTest } from './measure.js'
 import { answersOf, seedRun } from './runs.js'
@@ -12,7 +12,6 @@ import type { Start } from './starts.js'
 
 /** What the pre-trained models answer without fine-tuning. */
 export const teacherControl = async (
-  study: Study,
   data: StudyData,
   starts: readonly Start[],
   classifierOf: ClassifierOf,
@@ -35,11 +34,16 @@ export const teacherControl = async (
   }
 }
 
-/** Bag of words on the same fine-tuning sets: what needs no pre-training. */
+/** What the encoder reads of each mail, as text again: a control shall not see more. */
+const textsOf = ({ tokenizer }: StudyData, { rows, length, inputIds }: TokenRows): readonly string[] =>
+  Array.from({ length: rows }, (_, i) => tokenizer.decode(inputIds.subarray(i * length, (i + 1) * length)))
+
+/** Bag of words on the same fine-tuning sets, cut to the same tokens: what needs no pre-training. */
 export const bagControl = async (study: Study, data: StudyData, noisy: readonly NoisyTest[]): Promise<MethodResult> => {
   const { settings } = study
   const { pool, test } = data.parts
   const classes = data.classes.length
+  const [poolTexts, testTexts] = [textsOf(data, pool.tokens), textsOf(data, test.tokens)]
   const runs: SeedRun[] = []
   for (let seed = 0; seed < settings.seeds; seed++) {
     const rows = fineTuningSet(
@@ -49,19 +53,17 @@ export const bagControl = async (study: Study, data: StudyData, noisy: readonly 
     )
     const began = performance.now()
     const bag = fitBagOfWords(
-      rows.map((i) => pool.mails[i]?.text ?? ''),
+      rows.map((i) => poolTexts[i] ?? ''),
       rows.map((i) => pool.labels[i] ?? 0),
       { classes },
     )
     const seconds = (performance.now() - began) / 1000
-    const textOf = new Map(test.mails.map(({ text }, i) => [i, text]))
-    const asked = test.mails.map((_, i) => textOf.get(i) ?? '')
     const logitsOf = (texts: readonly string[]): Float32Array =>
       Float32Array.from(bag.probabilities(texts).flatMap((row) => Array.from(row, (p) => Math.log(Math.max(p, 1e-30)))))
-    const clean: Outputs = { logits: logitsOf(asked), classes, features: new Float32Array(0), width: 0 }
+    const clean: Outputs = { logits: logitsOf(testTexts), classes, features: new Float32Array(0), width: 0 }
     const measured = await measure(() => Promise.resolve(clean), clean, data, [])
-    const accuracyUnderNoise = noisy.map(({ strength, labels, texts }) => {
-      const answers = answersOf({ ...clean, logits: logitsOf(texts) })
+    const accuracyUnderNoise = noisy.map(({ strength, labels, tokens }) => {
+      const answers = answersOf({ ...clean, logits: logitsOf(textsOf(data, tokens)) })
       return {
         strength,
         accuracy: answers.filter((answer, i) => answer === labels[i]).length / Math.max(1, labels.length),
@@ -85,7 +87,7 @@ export const bagControl = async (study: Study, data: StudyData, noisy: readonly 
   return {
     name: 'bag-of-words',
     label: 'Bag of words',
-    description: 'Tf-idf and logistic regression on the same mails, no pre-training.',
+    description: 'Tf-idf and logistic regression on the same mails and tokens, no pre-training.',
     chosen: {},
     trials: [],
     runs,

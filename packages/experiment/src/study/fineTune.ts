@@ -1,5 +1,5 @@
-import { adapt, lora, type NluInput, pissa, weightsAt } from '@cotangent/ba-lora'
-import { type Engine, key, type Path, scalar, split, type Tensor, treeLeaves } from '@cotangent/core'
+import { adapt, lora, type NluInput, parameterCount, pissa, trainable, weightsAt } from '@cotangent/ba-lora'
+import { type Engine, key, type Path, scalar, split, type Tensor } from '@cotangent/core'
 import { combine, mergeAdapters, partition } from '@cotangent/nn'
 import { adamw, chain, clipByGlobalNorm, type Schedule, warmupCosine } from '@cotangent/optim'
 import { E, type NonFinite } from '@cotangent/prelude'
@@ -40,7 +40,6 @@ export interface FineTuned {
 /** Weights that get adapters: query and value of every layer, as in the paper's runs. */
 const isAdapted = (path: Path): boolean => /attention\.self\.(query|value)\.weight$/.test(path)
 const isHead = (path: Path): boolean => path.startsWith('classifier.')
-const isFactor = (path: Path): boolean => /\.(a|b)$/.test(path)
 
 /** Parameters with a method's adapters, and which of them it trains. */
 const start = (method: StudyMethod, params: BertClassifierParams, settings: StudySettings, adapterKey: Tensor) => {
@@ -49,7 +48,7 @@ const start = (method: StudyMethod, params: BertClassifierParams, settings: Stud
   const init =
     method.adapter === 'lora' ? lora({ rank, alpha, key: adapterKey }) : pissa({ rank, alpha, key: adapterKey })
   const adapted = adapt(params, isAdapted, init)
-  return { params: adapted.params, trained: (path: Path) => isHead(path) || isFactor(path) }
+  return { params: adapted.params, trained: trainable(adapted.params, isHead) }
 }
 
 /** Steps of one fine-tuning. */
@@ -101,13 +100,13 @@ export const makeFineTuner = (
     if (headKey === undefined || adapterKey === undefined) throw new Error('unreachable')
     const { classifier } = initBert(headKey, config, 'classify')
     const begun = start(method, { ...teacher.params, classifier }, settings, adapterKey)
-    const [trainable, frozen] = partition(begun.params, (path) => begun.trained(path))
+    const [trained, frozen] = partition(begun.params, (path) => begun.trained(path))
     const objective = method.objective(chosen.lambda)
     const rate = scalar(chosen.rate)
     const result = await fit({
       step: step.call,
-      trainable,
-      state: optimizer(schedule).init(trainable),
+      trainable: trained,
+      state: optimizer(schedule).init(trained),
       frozen: { params: frozen, teacher: null },
       steps,
       batchAt: (i): FineTuningBatch => {
@@ -126,7 +125,7 @@ export const makeFineTuner = (
     return E.right({
       // border: the tree that `partition` took apart, its adapters merged
       params: mergeAdapters(combine(result.right.trainable, frozen)) as BertClassifierParams,
-      trainable: treeLeaves(result.right.trainable).reduce((total, x) => total + x.size, 0),
+      trainable: parameterCount(result.right.trainable),
       records: result.right.records,
       seconds: (performance.now() - began) / 1000,
     })

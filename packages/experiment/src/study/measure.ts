@@ -24,7 +24,6 @@ export interface NoisyTest {
   readonly strength: number
   /** Class of each mail. */
   readonly labels: readonly number[]
-  readonly texts: readonly string[]
   readonly tokens: TokenRows
 }
 
@@ -39,7 +38,6 @@ export const makeNoisyTests = (data: StudyData, { seed, evaluation, model }: Stu
     return {
       strength,
       labels: places.map((i) => labels[i] ?? 0),
-      texts,
       tokens: encodeTexts(data.tokenizer, texts, model.length),
     }
   })
@@ -60,8 +58,9 @@ const spectrum = ({ logits, classes }: Outputs): readonly number[] => {
   return Array.from(values?.data ?? [])
 }
 
-/** Singular values of the centred features: roots of the eigenvalues of their scatter matrix. */
+/** Singular values of the centred features: roots of the eigenvalues of their scatter matrix. None where there are none. */
 const centredSpectrum = ({ features, width }: Outputs): readonly number[] => {
+  if (width === 0) return []
   const rows = features.length / width
   const x = new Matrix(rows, width)
   for (let i = 0; i < rows; i++) for (let j = 0; j < width; j++) x.set(i, j, features[i * width + j] ?? 0)

@@ -58,7 +58,7 @@ const carryOut = async (study: Study): Promise<StudyResults> => {
   const noisy = makeNoisyTests(data, settings)
   const results = await compareMethods(study, data, starts, tuners, tuned, classifierOf, noisy)
   const controls = await study.during('controls', 1, 'tables', async () => [
-    await teacherControl(study, data, starts, classifierOf, noisy),
+    await teacherControl(data, starts, classifierOf, noisy),
     await bagControl(study, data, noisy),
   ])
   const flop = study.work.reduce((sum, each) => sum + each.flop, 0)
