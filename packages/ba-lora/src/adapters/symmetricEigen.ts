@@ -142,6 +142,9 @@ const implicitQl = (v: Float64Array, n: number, d: Float64Array, e: Float64Array
   }
 }
 
+/** An entry below this share of the largest is far below its rounding; as 0 it leads to no subnormal quotient. */
+const negligible = 1e-60
+
 /**
  * Eigenvalues, in no order, and orthonormal vectors by columns.
  *
@@ -152,10 +155,13 @@ export const symmetricEigen = (
   matrix: Float64Array,
   n: number,
 ): { readonly values: Float64Array; readonly vectors: Float64Array } => {
-  const [vectors, values, beside] = [Float64Array.from(matrix), new Float64Array(n), new Float64Array(n)]
+  const largest = matrix.reduce((top, x) => Math.max(top, Math.abs(x)), 0)
+  const scale = largest > 0 ? largest : 1
+  const vectors = matrix.map((x) => (Math.abs(x) <= negligible * scale ? 0 : x / scale))
+  const [values, beside] = [new Float64Array(n), new Float64Array(n)]
   if (n > 0) {
     tridiagonal(vectors, n, values, beside)
     implicitQl(vectors, n, values, beside)
   }
-  return { values, vectors }
+  return { values: values.map((x) => x * scale), vectors }
 }
