@@ -1,7 +1,7 @@
 /* take and scatterAdd. x is [outer, n, inner] around the indexed axis; there are `many` indices. */
 import { type AttrsOf, type Shape, sizeOf } from '@cotangent/core'
 import { kernelValue, uniformValue } from '../program/value.js'
-import { coordinates, sumText } from '../source/walk.js'
+import { coordinates, sumText, term } from '../source/walk.js'
 import { binary, type Lowering, type LoweringsOf, ternary } from './lowering.js'
 
 const around = (shape: Shape, axis: number) => ({
@@ -9,8 +9,6 @@ const around = (shape: Shape, axis: number) => ({
   n: shape[axis] ?? 0,
   inner: sizeOf(shape.slice(axis + 1)),
 })
-
-const times = (name: string, factor: number): string => (factor === 1 ? name : `${name} * ${factor}`)
 
 /** y[o, j, k] = x[o, indices[j], k]. An index out of range reads what lies there: check indices before the call. */
 const take: Lowering<AttrsOf<'take'>> = binary((x, indices, { axis }, { shape }) => {
@@ -21,9 +19,9 @@ const take: Lowering<AttrsOf<'take'>> = binary((x, indices, { axis }, { shape })
       lines,
       names: [o = 'i', j = 'i', k = 'i'],
     } = coordinates([outer, indices.value.length, inner])
-    const row = outer === 1 ? [] : [times(o, n * inner)]
+    const row = outer === 1 ? [] : term(o, n * inner)
     const column = inner === 1 ? [] : [k]
-    return [...lines, `const at = ${index(j)};`, `return ${read(sumText([...row, times('at', inner), ...column]))};`]
+    return [...lines, `const at = ${index(j)};`, `return ${read(sumText([...row, ...term('at', inner), ...column]))};`]
   })
 })
 
@@ -37,14 +35,14 @@ const scatterAdd: Lowering<AttrsOf<'scatterAdd'>> = ternary((x, indices, updates
       lines,
       names: [o = 'i', c = 'i', k = 'i'],
     } = coordinates([outer, n, inner])
-    const row = outer === 1 ? [] : [times(o, many * inner)]
+    const row = outer === 1 ? [] : term(o, many * inner)
     const column = inner === 1 ? [] : [k]
     return [
       ...lines,
       `let total = ${read('i')};`,
       `for (let r0 = 0; r0 < ${many}; r0++) {`,
       `  if (${index('r0')} == ${c}) {`,
-      `    total = total + ${update(sumText([...row, times('r0', inner), ...column]))};`,
+      `    total = total + ${update(sumText([...row, ...term('r0', inner), ...column]))};`,
       '  }',
       '}',
       'return total;',

@@ -1,7 +1,7 @@
 /* Elements in other places: every result element is one operand element, or 0. */
 import { type AttrsOf, range, type Shape, sizeOf, stridesOf } from '@cotangent/core'
 import { dataValue, kernelValue, maximumParameters, uniformValue, type Value } from '../program/value.js'
-import { type Axis, coordinates, places, sumText } from '../source/walk.js'
+import { type Axis, coordinates, places, sumText, term } from '../source/walk.js'
 import { type Lowering, type LoweringsOf, unary } from './lowering.js'
 
 /** y[walk of axes] = x[first + Σ coordinate · step] */
@@ -53,28 +53,30 @@ const slice: Lowering<AttrsOf<'slice'>> = unary((x, { starts, strides }, { shape
 })
 
 /** Along each axis, place c of the result is place (c - low) / (interior + 1) of x, where that is whole and in range. */
-const pad: Lowering<AttrsOf<'pad'>> = unary((x, { low, high, interior }, { shape }) => {
+const pad: Lowering<AttrsOf<'pad'>> = unary((x, { low, interior }, { shape }) => {
   if (x.value.length === 0) return uniformValue(0, sizeOf(shape))
-  const steps = stridesOf(x.aval.shape)
-  const isPadded = (axis: number): boolean => [low, high, interior].some((list) => (list[axis] ?? 0) > 0)
+  const strides = stridesOf(x.aval.shape)
+  const axes = x.aval.shape.map((length, axis) => ({
+    length,
+    stride: strides[axis] ?? 0,
+    before: low[axis] ?? 0,
+    spacing: (interior[axis] ?? 0) + 1,
+    padded: shape[axis] !== length,
+  }))
   return kernelValue(sizeOf(shape), [x.value], ([read]) => {
     const { lines, names } = coordinates(shape)
-    const body = range(shape.length).flatMap((axis): readonly string[] => {
-      const [length, before, spacing] = [x.aval.shape[axis] ?? 0, low[axis] ?? 0, (interior[axis] ?? 0) + 1]
-      if (!isPadded(axis)) return []
+    const checks = axes.flatMap(({ length, before, spacing, padded }, axis): readonly string[] => {
+      if (!padded) return []
       const outside = `p${axis} < 0 || p${axis} > ${(length - 1) * spacing}`
       const between = spacing === 1 ? '' : ` || p${axis} % ${spacing} != 0`
       return [`const p${axis} = ${names[axis]} - ${before};`, `if (${outside}${between}) {`, '  return 0;', '}']
     })
-    const terms = range(shape.length).flatMap((axis) => {
-      const spacing = (interior[axis] ?? 0) + 1
-      const place = isPadded(axis) ? `p${axis}` : (names[axis] ?? 'i')
-      const step = (steps[axis] ?? 0) / spacing
-      return x.aval.shape[axis] === 1
-        ? []
-        : [step === 1 ? place : spacing === 1 ? `${place} * ${step}` : `${place} / ${spacing} * ${steps[axis]}`]
+    const terms = axes.flatMap(({ length, stride, spacing, padded }, axis) => {
+      if (length === 1) return []
+      const place = padded ? `p${axis}` : (names[axis] ?? 'i')
+      return term(spacing === 1 ? place : `${place} / ${spacing}`, stride)
     })
-    return [...lines, ...body, `return ${read(sumText(terms))};`]
+    return [...lines, ...checks, `return ${read(sumText(terms))};`]
   })
 })
 

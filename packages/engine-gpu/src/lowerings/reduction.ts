@@ -1,7 +1,7 @@
 /* Reductions: one thread walks the elements that become its result. */
 import { type AttrsOf, type Shape, sizeOf, stridesOf } from '@cotangent/core'
 import { kernelValue, uniformValue, type Value } from '../program/value.js'
-import { type Axis, loops, places, sumText } from '../source/walk.js'
+import { type Axis, loops, places, sumText, term } from '../source/walk.js'
 import { type Lowering, type LoweringsOf, type Operand, unary } from './lowering.js'
 
 const split = (
@@ -91,7 +91,7 @@ const argmax: Lowering<AttrsOf<'argmax'>> = unary((x, { axis }, { shape }) => {
       'let best = 0;',
       `let top = ${read(sumText(base))};`,
       `for (let r0 = 1; r0 < ${length}; r0++) {`,
-      `  const v = ${read(sumText([...base, stride === 1 ? 'r0' : `r0 * ${stride}`]))};`,
+      `  const v = ${read(sumText([...base, ...term('r0', stride)]))};`,
       '  if (v > top || (v != v && top == top)) {',
       '    best = r0;',
       '    top = v;',

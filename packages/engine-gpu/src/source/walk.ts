@@ -25,7 +25,7 @@ export const joinAxes = (axes: readonly Axis[]): readonly Axis[] => {
 }
 
 /** `c`, `c * 4`; nothing for step 0. */
-const term = (coordinate: string, step: number): readonly string[] =>
+export const term = (coordinate: string, step: number): readonly string[] =>
   step === 0 ? [] : [step === 1 ? coordinate : `${coordinate} * ${step}`]
 
 /** `c0 * 12 + c1 + 3`; `0` for the sum of nothing. */

@@ -1,0 +1,145 @@
+import {
+  ArgumentError,
+  add,
+  array,
+  BufferError,
+  type CompileEvent,
+  cast,
+  compile,
+  constant,
+  eigh,
+  grad,
+  iota,
+  key,
+  matmul,
+  mul,
+  normal,
+  scalar,
+  singularValues,
+  sum,
+  type Tensor,
+  tanh,
+  tensor,
+} from '@cotangent/core'
+import { describe, expect, test } from 'vitest'
+import { type GpuEngine, gpuEngine } from './gpuEngine.js'
+
+const using = async (f: (engine: GpuEngine) => Promise<void>): Promise<void> => {
+  const engine = await gpuEngine({ mode: 'cpu' })
+  try {
+    await f(engine)
+  } finally {
+    await engine.close()
+  }
+}
+
+describe('modes', () => {
+  test('auto is cpu', async () => {
+    const engine = await gpuEngine()
+    expect(engine.mode).toBe('cpu')
+    expect(engine.name).toBe('gpu (cpu)')
+    await engine.close()
+  })
+
+  test.each(['webgpu', 'webgl2'] as const)('%s is refused: nobody ran it', async (mode) => {
+    const error: unknown = await gpuEngine({ mode }).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(ArgumentError)
+    expect(String(error)).toContain(`mode "${mode}"`)
+    expect(String(error)).toContain('have not been run on WebGPU or WebGL2 yet')
+  })
+})
+
+describe('programs', () => {
+  const programsOf = async <A extends readonly unknown[]>(
+    engine: GpuEngine,
+    f: (...args: A) => Tensor,
+    ...args: A
+  ): Promise<{ readonly programs: number; readonly values: readonly number[] }> => {
+    let event: CompileEvent | undefined
+    const result = await compile(f, engine, {
+      onCompile: (e) => {
+        event = e
+      },
+    })(...args)
+    return { programs: event?.programs ?? -1, values: [...(await result.read()).data] }
+  }
+
+  test('f64 runs on the host, between two programs', () =>
+    using(async (engine) => {
+      const f = (x: Tensor) => mul(cast(add(cast(mul(x, 3), 'f64'), 1e-12), 'f32'), 2)
+      expect(await programsOf(engine, f, array([1, 2]))).toEqual({ programs: 2, values: [6, 12] })
+    }))
+
+  test('f64 that depends on nothing runs on the host before the call', () =>
+    using(async (engine) => {
+      const f = (x: Tensor) => add(x, cast(mul(iota(3, 'f64'), 0.5), 'f32'))
+      expect(await programsOf(engine, f, array([1, 1, 1]))).toEqual({ programs: 1, values: [1, 1.5, 2] })
+      expect(await programsOf(engine, () => iota(2, 'f64'))).toEqual({ programs: 0, values: [0, 1] })
+    }))
+
+  test('what the first program hands to the host is freed', () =>
+    using(async (engine) => {
+      const f = compile((x: Tensor) => cast(add(cast(mul(x, 3), 'f64'), 1), 'f32'), engine)
+      await f(array([1, 2]))
+      expect(engine.stats().buffers).toBe(0)
+    }))
+
+  test('integers beyond 2^24 that are seen before the run keep their equation on the host, exact', () =>
+    using(async (engine) => {
+      const literal = await programsOf(engine, (n: Tensor) => add(n, 20000000), scalar(1, 'i32'))
+      expect(literal).toEqual({ programs: 0, values: [20000001] })
+      const table = () => constant(array([20000001, 20000003], 'i32'))
+      expect(await programsOf(engine, table)).toEqual({ programs: 0, values: [20000001, 20000003] })
+      const mixed = programsOf(engine, (n: Tensor) => add(mul(n, 2), table()), array([1, 2], 'i32'))
+      expect(await mixed.catch(String)).toContain('20000001 in i32[2]')
+    }))
+
+  test('random numbers, eigh and singular values come from the host, and feed kernels', () =>
+    using(async (engine) => {
+      const noise = await programsOf(engine, (k: Tensor, x: Tensor) => add(normal(k, [2]), x), key(1), array([1, 1]))
+      const drawn = [...normal(key(1), [2]).data].map((v) => Math.fround(v + 1))
+      expect(noise).toEqual({ programs: 1, values: drawn })
+      const m = array([
+        [3, 0],
+        [4, 5],
+      ])
+      const total = (x: Tensor) => sum(singularValues(mul(x, 2)))
+      const { values } = await programsOf(engine, total, m)
+      expect(values[0]).toBeCloseTo(2 * (Math.sqrt(45) + Math.sqrt(5)), 4)
+      const slope = await programsOf(engine, grad(total), m)
+      expect(slope.programs).toBeLessThanOrEqual(4)
+      for (const [i, v] of grad(total)(m).data.entries()) expect(slope.values[i]).toBeCloseTo(v, 4)
+      const [, vectors] = eigh(matmul(m, m))
+      expect(vectors.shape).toEqual([2, 2])
+    }))
+
+  test('results that are literals or plain tables are tensors too', () =>
+    using(async (engine) => {
+      const f = compile((x: Tensor) => [mul(iota(3, 'f32'), 0), cast(iota(2), 'f32'), x] as const, engine)
+      const [zeros, table, same] = await f(array([5]))
+      expect([zeros, table, same].map((t) => t.shape)).toEqual([[3], [2], [1]])
+      expect([...(await table.read()).data]).toEqual([0, 1])
+    }))
+})
+
+test('equal layers compile once', () =>
+  using(async (engine) => {
+    const w = tensor(new Float32Array(16).fill(0.1), [4, 4])
+    const layers = (n: number) =>
+      compile((x: Tensor) => Array.from({ length: n }).reduce<Tensor>((y) => tanh(matmul(y, w)), x), engine)
+    await layers(1)(w)
+    const { kernels } = engine.stats()
+    await layers(12)(w)
+    expect(engine.stats().kernels).toBe(kernels)
+  }))
+
+test('after close a program says that its engine is closed', async () => {
+  const engine = await gpuEngine({ mode: 'cpu' })
+  const f = compile((x: Tensor) => add(x, 1), engine)
+  await f(array([1]))
+  await engine.close()
+  await engine.close()
+  const error: unknown = await f(array([1])).catch((e: unknown) => e)
+  expect(error).toBeInstanceOf(BufferError)
+  expect(String(error)).toContain('close()')
+})
