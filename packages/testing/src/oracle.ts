@@ -30,5 +30,10 @@ export const oracleOf = (f: ListFunction, avalsLike: readonly Tensor[]): Oracle 
     treeFlatten(evalIR(program, [xs], { floats: 'f64' }))[0].map((x) => new HostTensor(x.data, x.shape, x.dtype))
 }
 
-/** The results of an f32 function computed in f64 throughout. */
-export const oracle = (f: ListFunction, xs: readonly Tensor[]): readonly HostTensor[] => oracleOf(f, xs)(xs)
+/**
+ * The results of an f32 function computed in f64 throughout.
+ *
+ * @param points where it is computed, if not at `xs`, whose shapes and dtypes it is traced for
+ */
+export const oracle = (f: ListFunction, xs: readonly Tensor[], points: readonly Tensor[] = xs): readonly HostTensor[] =>
+  oracleOf(f, xs)(points)

@@ -147,18 +147,16 @@ const checkProjection = (
   }
 }
 
-/** Each argument's part of the direction, then each coordinate: finds which argument's derivative is wrong. */
+/** Each coordinate where there are few, then each argument's part of the direction: finds whose derivative is wrong. */
 const checkParts = (problem: Problem, settings: Settings, check: string, functions: ReturnType<typeof inF64>): void => {
-  const us = direction(settings.seed, problem.xs, 'tangent')
   if (!settings.forward) return
-  for (const list of us.keys()) {
-    const at = problem.paths[list]
-    checkTangent(problem, settings, check, functions, only(us, list), at)
-  }
+  const us = direction(settings.seed, problem.xs, 'tangent')
   const coordinates = problem.xs.flatMap((x, list) => Array.from({ length: x.size }, (_, i) => [list, i] as const))
-  if (coordinates.length > settings.everyCoordinate || coordinates.length < 2) return
-  for (const [list, i] of coordinates) {
+  for (const [list, i] of coordinates.length > settings.everyCoordinate ? [] : coordinates) {
     checkTangent(problem, settings, check, functions, unit(us, list, i), `${problem.paths[list]}, element ${i}`)
+  }
+  for (const list of us.keys()) {
+    checkTangent(problem, settings, check, functions, only(us, list), problem.paths[list])
   }
 }
 
