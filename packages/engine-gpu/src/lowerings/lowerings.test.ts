@@ -44,7 +44,7 @@ const matrix = array([
 ])
 
 /** At least one case for every basic primitive: a missing one does not compile. */
-const cases: { readonly [N in BasicPrimitiveName | 'gelu']: readonly Case<AttrsOf<N>>[] } = {
+const cases: { readonly [N in BasicPrimitiveName | 'gelu' | 'softplus']: readonly Case<AttrsOf<N>>[] } = {
   neg: unary,
   add: [...binary, of(noAttrs, ints([1, -2]), ints([5, 7]))],
   sub: binary,
@@ -66,6 +66,7 @@ const cases: { readonly [N in BasicPrimitiveName | 'gelu']: readonly Case<AttrsO
   cos: [of(noAttrs, cube)],
   tanh: unary,
   sigmoid: unary,
+  softplus: unary,
   erf: unary,
   gelu: [of(noAttrs, cube)],
   equal: binary,
