@@ -35,7 +35,7 @@ const wholeOnHost: ReadonlySet<string> = new Set(['eigh', 'singularValues'])
  * | erf, gelu | a rational approximation: 1e-7 absolute in mode cpu, 4e-7 in webasm |
  * | sums and products | in the order of the axes; in f64 in mode cpu and rounded once, in f32 in webasm |
  * | exp, log, tanh, ... | JavaScript's `Math`, rounded to f32 |
- * | an index out of range | not checked: NaN in mode cpu, a foreign element or 0 in webasm; scatterAdd leaves it out |
+ * | an index out of range | not checked: take gives NaN in mode cpu, a foreign element or an error in webasm; scatterAdd leaves it out |
  * | NaN, infinities, -0 of f32 | as in the reference evaluator |
  *
  * @throws ArgumentError for a mode in which the kernels have not been run
