@@ -17,8 +17,11 @@ import {
 } from '@cotangent/core'
 import { onlyCounted, type RowOptions, rowsOf } from './rows.js'
 
-/** What PyTorch's `normalize` divides by at least. Only a row of zeros gets there. */
+/** What PyTorch's `normalize` divides by at least. Only rows without a direction get there. */
 const smallestNorm = 1e-12
+
+/** A row whose largest magnitude is below has no direction: the derivative of one would not fit into f32. */
+const smallestRow = 1e-30
 
 /**
  * f / ‖f‖ by rows. f is divided by its largest magnitude first, so that no square overflows or vanishes; the result does
@@ -26,7 +29,7 @@ const smallestNorm = 1e-12
  */
 const normalised = (x: Tensor): Tensor => {
   const largest = stopGradient(max(abs(x), 1, { keepDims: true }))
-  const some = greater(largest, 0)
+  const some = greater(largest, smallestRow)
   const f = div(x, where(some, largest, 1))
   const squares = sum(square(f), 1, { keepDims: true })
   const norm = where(some, sqrt(where(some, squares, 1)), 0)

@@ -1,17 +1,4 @@
-import {
-  div,
-  eye,
-  greater,
-  matmul,
-  maximum,
-  mul,
-  square,
-  sub,
-  sum,
-  type Tensor,
-  transpose,
-  where,
-} from '@cotangent/core'
+import { div, eye, greater, matmul, maximum, square, sub, sum, type Tensor, transpose, where } from '@cotangent/core'
 import { onlyCounted, type RowOptions, rowSum, rowsOf } from './rows.js'
 
 /**
@@ -35,6 +22,6 @@ export const diversity = (student: Tensor, { mask }: RowOptions = {}): Tensor =>
   const mean = div(rowSum(rows.x, rows), maximum(rows.count, 1))
   const centred = onlyCounted(sub(rows.x, mean), rows)
   const covariance = div(matmul(transpose(centred), centred), where(several, sub(rows.count, 1), 1))
-  const offDiagonal = mul(covariance, sub(1, eye(d, student.dtype)))
+  const offDiagonal = where(greater(eye(d), 0), 0, covariance)
   return where(several, div(sum(square(offDiagonal)), d), 0)
 }

@@ -1,12 +1,13 @@
 import {
   ArgumentError,
+  abs,
   div,
   greater,
   greaterEqual,
   logicalAnd,
+  max,
   mul,
   neg,
-  reshape,
   singularValues,
   slice,
   sqrt,
@@ -58,13 +59,12 @@ export const spectral = (student: Tensor, { k, norm = 'nuclear', mask }: Spectra
   }
   const rows = rowsOf('spectral', 'student', student, mask)
   if (Math.min(...student.shape) < 2) return zeros([], student.dtype)
-  const values = singularValues(rows.x) // rows of 0 add singular values of 0
-  // the share does not change with the scale, so the values are taken as shares of the largest: no square overflows
-  const largest = reshape(stopGradient(slice(values, [0], [1])), [])
-  const some = greater(largest, 0)
-  const shares = div(values, where(some, largest, 1))
-  const size = norm === 'nuclear' ? sum(shares) : sqrt(where(some, sum(square(shares)), 1))
+  // the share does not change with the scale of F, so the largest magnitude is taken out: nothing overflows
+  const largest = stopGradient(max(abs(rows.x)))
+  const values = singularValues(div(rows.x, where(greater(largest, 0), largest, 1))) // rows of 0 add values of 0
+  const some = greater(sum(values), 0)
+  const size = norm === 'nuclear' ? sum(values) : sqrt(where(some, sum(square(values)), 1))
   const acts = logicalAnd(greater(rows.count, 1), greaterEqual(mul(size, largest), smallestNorm))
-  const top = sum(slice(shares, [0], [Math.min(k, values.size)]))
+  const top = sum(slice(values, [0], [Math.min(k, values.size)]))
   return where(acts, neg(div(top, where(acts, size, 1))), 0)
 }
