@@ -265,13 +265,13 @@ export const isZeroAtTeacher = (loss: LossOf, logits: Tensor, slack = 0): void =
 
 /** `<gradient, F> = 0` for each input: what does not see the scale has no slope along it. */
 export const gradientIsOrthogonal = (loss: LossOf, inputs: readonly Tensor[], options: LossLawOptions = {}): void => {
-  const { gradients } = inF64(loss, inputs)
+  const { value, gradients } = inF64(loss, inputs)
   for (const [i, x] of inputs.entries()) {
     const gradient = gradients.slice(i, i + 1)
     const along = dot(gradient, [x])
-    const scale = Math.sqrt(dot(gradient, gradient) * dot([x], [x]))
+    const scale = Math.abs(value) + Math.sqrt(dot(gradient, gradient) * dot([x], [x]))
     if (!(Math.abs(along) <= (options.rtol ?? 1e-9) * scale)) {
-      throw broken('orthogonal gradient', `<gradient, F> must be 0 for input ${i}.`, `${along}, of norms ${scale}`)
+      throw broken('orthogonal gradient', `<gradient, F> must be 0 for input ${i}.`, `${along}, of a scale of ${scale}`)
     }
   }
 }
