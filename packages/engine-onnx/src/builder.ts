@@ -1,5 +1,5 @@
 /* A graph under construction: names, nodes, and the small tensors a program holds by value. */
-import { type Aval, allocate, type DType, type Shape, sizeOf, type TypedArray } from '@cotangent/core'
+import { type Aval, allocate, type DType, type Shape, sameShape, sizeOf, type TypedArray } from '@cotangent/core'
 import type { Attribute, ElementType, Graph, Initialiser, Node, Port } from './onnx/model.js'
 
 type Attributes = Readonly<Record<string, Attribute>>
@@ -24,6 +24,7 @@ export class Builder {
   readonly #initialisers = new Map<string, Initialiser>()
   readonly #inputs: Port[] = []
   readonly #shared = new Map<string, string>()
+  readonly #origins = new Map<string, { readonly name: string; readonly shape: Shape }>()
   #next = 0
 
   /** An input of the graph. */
@@ -55,6 +56,15 @@ export class Builder {
     const name = this.node(op, inputs, attributes)
     this.#shared.set(key, name)
     return name
+  }
+
+  /** The tensor with another shape and the same elements; a reshape of a reshape goes back to the first. */
+  reshaped(name: string, from: Shape, to: Shape): string {
+    const origin = this.#origins.get(name) ?? { name, shape: from }
+    if (sameShape(origin.shape, to)) return origin.name
+    const result = this.shared('Reshape', [origin.name, this.ints(to)], to.includes(0) ? { allowzero: { int: 1 } } : {})
+    this.#origins.set(result, origin)
+    return result
   }
 
   /** A list of axes, lengths or the like, as operators take them. */
@@ -99,11 +109,23 @@ export class Builder {
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),
     }))
+    const used = new Set(outputs.map((_, i) => `y${i}`))
     return {
-      nodes,
-      initialisers: [...this.#initialisers.values()],
+      nodes: needed(nodes, used),
+      initialisers: [...this.#initialisers.values()].filter(({ name }) => used.has(name)),
       inputs: this.#inputs,
       outputs: outputs.map(({ aval }, i) => ({ name: `y${i}`, type: aval.dtype, shape: aval.shape })),
     }
   }
 }
+
+/** The nodes that results depend on; adds to `used` the names of what they read. */
+const needed = (nodes: readonly Node[], used: Set<string>): readonly Node[] =>
+  nodes
+    .toReversed()
+    .filter(({ inputs, outputs }) => {
+      const isNeeded = outputs.some((name) => used.has(name))
+      if (isNeeded) for (const name of inputs) used.add(name)
+      return isNeeded
+    })
+    .toReversed()

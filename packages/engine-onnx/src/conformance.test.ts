@@ -281,6 +281,7 @@ const cases: { readonly [N in keyof typeof basicPrimitives | keyof typeof compos
     over(numeric, (dtype) => [aval(left, dtype), aval(right, dtype)], [{ contract, batch }], summed, ['tame']),
   ),
   gelu: elementwise(1, floats, absolute(1e-5)),
+  softplus: elementwise(1, floats, absolute(1e-6)),
   softmax: rows(absolute(1e-5)),
   logSoftmax: rows(absolute(1e-5)),
   standardize: over(floats, (dtype) => [aval([4, 7], dtype)], [{ eps: 1e-5 }], absolute(1e-4), ['tame']),

@@ -16,6 +16,7 @@ import { lowerProgram } from './lower.js'
 import { loweringOf, withoutF64 } from './lowering/index.js'
 import { peakBytes } from './memory.js'
 import { encodeModel } from './onnx/model.js'
+import { rewrite } from './rewrite/index.js'
 import { fromRuntime, type Runtime, type SessionOptions, startRuntime, toRuntime } from './runtime.js'
 import { type Loadable, SessionCache } from './sessionCache.js'
 
@@ -123,7 +124,7 @@ const makeEngine = (ort: Runtime, options: OnnxEngineOptions): Engine => {
     lowers: ({ name }) => loweringOf(name) !== undefined,
     runs: runsHere,
     load: async (ir) => {
-      const model = encodeModel(lowerProgram(ir))
+      const model = encodeModel(lowerProgram(rewrite(ir)))
       const program = { hash: hashIR(ir), model, bytes: model.length + peakBytes(ir) }
       await cache.load(program)
       return new OnnxExecutable(ort, cache, program, ir)

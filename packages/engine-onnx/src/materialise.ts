@@ -1,8 +1,8 @@
 /* From a value to a tensor of the graph, as far in place as an operator needs it. */
 import { range, sameShape } from '@cotangent/core'
 import type { Builder } from './builder.js'
-import { emitProduct, exchanged, isFusible, type Product, reshaped } from './product.js'
-import { type Stored, sourceShape, stored, type Value, viewShape } from './value.js'
+import { emitProduct, exchanged, isFusible, type Product } from './product.js'
+import { normalPermutation, type Stored, sourceShape, stored, type Value, viewShape } from './value.js'
 
 /** A value whose tensor is there. */
 export interface StoredValue extends Value {
@@ -20,21 +20,34 @@ export const inStore = (builder: Builder, value: Value): StoredValue => {
       return { aval, permutation: null, source: { kind: 'stored', name, shape: [], constant: true } }
     }
     case 'product': {
-      const product = permutation !== null && exchangesMatrix(source, permutation) ? exchanged(source) : source
-      const rest = product === source ? permutation : null
+      const { product, rest } = oriented(source, permutation)
       const name = emitProduct(builder, product)
       return { aval, permutation: rest, source: { kind: 'stored', name, shape: product.shape, constant: false } }
     }
   }
 }
 
-/** Whether a permutation puts a product's column axes before its row axes and does nothing else. */
-const exchangesMatrix = ({ axes, addend }: Product, permutation: readonly number[]): boolean => {
-  if (addend !== null) return false
-  const [b, m, n] = axes.map((lengths) => lengths.length)
-  if (b === undefined || m === undefined || n === undefined) return false
-  const wanted = [...range(b), ...range(n, b + m), ...range(m, b)]
-  return permutation.length === wanted.length && permutation.every((axis, i) => axis === wanted[i])
+interface Oriented {
+  readonly product: Product
+  /** What is left to be permuted. */
+  readonly rest: readonly number[] | null
+}
+
+/**
+ * A product whose axes are read in another order, computed so that its innermost axis is the one that is wanted there:
+ * `bᵀ aᵀ` in place of `a b`. What is left to be moved are rows, not single elements; often nothing is.
+ */
+const oriented = (product: Product, permutation: readonly number[] | null): Oriented => {
+  const [batch, rows, columns] = product.axes.map((lengths) => lengths.length)
+  if (permutation === null || batch === undefined || rows === undefined || columns === undefined) {
+    return { product, rest: permutation }
+  }
+  const innermost = permutation[permutation.length - 1] ?? 0
+  const isRow = innermost >= batch && innermost < batch + rows
+  if (!isRow || product.addend !== null) return { product, rest: permutation }
+  // where each axis went: rows behind columns
+  const moved = permutation.map((axis) => (axis < batch ? axis : axis < batch + rows ? axis + columns : axis - rows))
+  return { product: exchanged(product), rest: normalPermutation(moved) }
 }
 
 /** A tensor with the value's axes in order, where axes of length 1 may still have to be repeated. */
@@ -63,7 +76,7 @@ export const padded = (builder: Builder, value: Value): Value => {
   const shape = [...new Array<number>(missing).fill(1), ...source.shape]
   return {
     aval,
-    source: { ...source, name: reshaped(builder, source.name, source.shape, shape), shape },
+    source: { ...source, name: builder.reshaped(source.name, source.shape, shape), shape },
     permutation: permutation === null ? null : [...range(missing), ...permutation.map((axis) => axis + missing)],
   }
 }
@@ -71,7 +84,6 @@ export const padded = (builder: Builder, value: Value): Value => {
 /** A product whose axes are in order and not repeated, if the value is one that can still take something in. */
 export const openProduct = ({ source, permutation, aval }: Value): Product | null => {
   if (source.kind !== 'product' || !isFusible(source)) return null
-  const product = permutation !== null && exchangesMatrix(source, permutation) ? exchanged(source) : source
-  if (permutation !== null && product === source) return null
-  return sameShape(product.shape, aval.shape) ? product : null
+  const { product, rest } = oriented(source, permutation)
+  return rest === null && sameShape(product.shape, aval.shape) ? product : null
 }

@@ -2,13 +2,13 @@
  * A matrix product that is not emitted yet, so that what happens to it next (a number times it, a sum, a transpose, a
  * reshape) can become part of the same operator: alpha a b + beta c is what a GEMM computes.
  */
-import { type Aval, type DType, type Shape, sameShape, sizeOf } from '@cotangent/core'
+import type { DType, Shape } from '@cotangent/core'
 import type { Builder } from './builder.js'
 
 /** One factor: a stored tensor, seen as a matrix (or a batch of them). */
 export interface Factor {
   readonly name: string
-  /** Its lengths: [batch,] rows, columns, as stored. */
+  /** Its lengths: [...batch, rows, columns], as stored. */
   readonly shape: Shape
   /** Whether rows and columns are to be exchanged first. */
   readonly transposed: boolean
@@ -20,25 +20,25 @@ export interface Product {
   readonly dtype: DType
   readonly left: Factor
   readonly right: Factor
-  /** [batch,] m, n. */
+  /** [...batch, m, n]. */
   readonly matrix: Shape
   /** The result's axes: those of the batch, of m, of n, in this order. */
   readonly axes: readonly [batch: Shape, rows: Shape, columns: Shape]
   readonly shape: Shape
   readonly alpha: number
-  readonly addend: { readonly name: string; readonly beta: number } | null
+  readonly addend: Addend | null
+}
+
+/** What is added to a product: a tensor that broadcasts to [m, n], or another product of that size. */
+export interface Addend {
+  readonly source: string | Product
+  readonly beta: number
 }
 
 /** Whether a number, a sum and an exchange of axes can still become part of it. */
 export const isFusible = ({ dtype }: Product): boolean => dtype === 'f32'
 
 export const isBatched = ({ matrix }: Product): boolean => matrix.length > 2
-
-/** The tensor with another shape and the same elements. */
-export const reshaped = (builder: Builder, name: string, from: Shape, to: Shape): string =>
-  sameShape(from, to)
-    ? name
-    : builder.shared('Reshape', [name, builder.ints(to)], to.includes(0) ? { allowzero: { int: 1 } } : {})
 
 /** `(a b)ᵀ = bᵀ aᵀ`; the addend must not be there yet. */
 export const exchanged = (product: Product): Product => {
@@ -62,35 +62,28 @@ const inPlace = (builder: Builder, { name, shape, transposed }: Factor): string 
 const flag = (name: string, on: boolean) => (on ? { [name]: { int: 1 } } : {})
 const factor = (name: string, value: number) => (value === 1 ? {} : { [name]: { float: value } })
 
+const addendName = (builder: Builder, { source }: Addend): string =>
+  typeof source === 'string' ? source : emitMatrix(builder, source)
+
 /** Emits the operator; the name of the result, of the product's `shape`. */
-export const emitProduct = (builder: Builder, product: Product): string => {
-  const { left, right, alpha, addend, matrix, dtype } = product
+export const emitProduct = (builder: Builder, product: Product): string =>
+  builder.reshaped(emitMatrix(builder, product), product.matrix, product.shape)
+
+const emitMatrix = (builder: Builder, product: Product): string => {
+  const { left, right, alpha, addend, dtype } = product
   const transposes = { ...flag('transA', left.transposed), ...flag('transB', right.transposed) }
-  let name: string
-  if (dtype !== 'f32') {
-    name = builder.node('MatMul', [inPlace(builder, left), inPlace(builder, right)])
-  } else if (isBatched(product)) {
+  if (dtype === 'i32') return builder.node('MatMul', [inPlace(builder, left), inPlace(builder, right)])
+  if (isBatched(product) || dtype === 'f64') {
     const plain = !left.transposed && !right.transposed && alpha === 1
-    name = plain
+    const attributes = { ...transposes, ...factor('alpha', alpha) }
+    return plain
       ? builder.node('MatMul', [left.name, right.name])
-      : builder.node(
-          'FusedMatMul',
-          [left.name, right.name],
-          { ...transposes, ...factor('alpha', alpha) },
-          'com.microsoft',
-        )
-  } else {
-    const inputs = addend === null ? [left.name, right.name] : [left.name, right.name, addend.name]
-    name = builder.node('Gemm', inputs, {
-      ...transposes,
-      ...factor('alpha', alpha),
-      ...(addend === null ? {} : factor('beta', addend.beta)),
-    })
+      : builder.node('FusedMatMul', [left.name, right.name], attributes, 'com.microsoft')
   }
-  return reshaped(builder, name, matrix, product.shape)
+  const inputs = [left.name, right.name, ...(addend === null ? [] : [addendName(builder, addend)])]
+  return builder.node('Gemm', inputs, {
+    ...transposes,
+    ...factor('alpha', alpha),
+    ...(addend === null ? {} : factor('beta', addend.beta)),
+  })
 }
-
-export const productAval = ({ shape, dtype }: Product): Aval => ({ shape, dtype })
-
-/** Number of elements of the result. */
-export const productSize = ({ matrix }: Product): number => sizeOf(matrix)

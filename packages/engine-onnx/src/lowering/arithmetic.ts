@@ -2,7 +2,7 @@
 import { type NoAttrs, sameShape, sizeOf } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { broadcastable, openProduct } from '../materialise.js'
-import { isBatched, type Product, reshaped } from '../product.js'
+import { isBatched, isFusible, type Product } from '../product.js'
 import { number, paddedShape, type Value, viewShape } from '../value.js'
 import { elementwise, formula, operator1, operator2 } from './elementwise.js'
 import { type Lowering, lower1, lower2 } from './lowering.js'
@@ -19,11 +19,9 @@ const isGoodFactor = (by: number): boolean => Number.isFinite(by) && by !== 0
 
 const overProduct = (source: Product, { aval }: Value): Value => ({ aval, source, permutation: null })
 
-/** `by · (alpha a b + beta c)`, where x is such a product. */
-const timesNumber = (x: Value, by: number): Value | null => {
-  const product = openProduct(x)
-  return product === null || !isGoodFactor(by) ? null : overProduct(scaled(product, by), x)
-}
+/** `by · (alpha a b + beta c)`, where x is such a product; its axes do not matter. */
+const timesNumber = (x: Value, by: number): Value | null =>
+  x.source.kind === 'product' && isFusible(x.source) && isGoodFactor(by) ? { ...x, source: scaled(x.source, by) } : null
 
 /** `c` as [m, n], [n], [m, 1] or [1] beside a product, where its axes allow. */
 const asAddend = (builder: Builder, product: Product, c: Value): string | null => {
@@ -34,15 +32,26 @@ const asAddend = (builder: Builder, product: Product, c: Value): string | null =
     sameShape(part, full) ? sizeOf(full) : sizeOf(part) === 1 ? 1 : null
   const [m, n] = [fits(high, rows), fits(low, columns)]
   if (m === null || n === null) return null
-  return reshaped(builder, broadcastable(builder, c), viewShape(c), m === 1 ? [n] : [m, n])
+  return builder.reshaped(broadcastable(builder, c), viewShape(c), m === 1 ? [n] : [m, n])
+}
+
+/** The product with one more addend, put inside of an addend that is a product itself; `null` where there is no room. */
+const withAddend = (product: Product, source: string | Product, beta: number): Product | null => {
+  const { addend } = product
+  if (addend === null) return { ...product, addend: { source, beta } }
+  if (typeof addend.source === 'string') return null
+  const inner = withAddend(addend.source, source, beta / addend.beta)
+  return inner === null ? null : { ...product, addend: { ...addend, source: inner } }
 }
 
 /** `sign · x + beta · c` with x a product: one GEMM. */
 const plus = (builder: Builder, x: Value, sign: number, c: Value, beta: number): Value | null => {
   const product = openProduct(x)
-  if (product === null || product.addend !== null || isBatched(product)) return null
-  const name = asAddend(builder, product, c)
-  return name === null ? null : overProduct({ ...scaled(product, sign), addend: { name, beta } }, x)
+  if (product === null || isBatched(product)) return null
+  const other = openProduct(c)
+  const source = other !== null && sameShape(other.matrix, product.matrix) ? other : asAddend(builder, product, c)
+  const whole = source === null ? null : withAddend(scaled(product, sign), source, beta)
+  return whole === null ? null : overProduct(whole, x)
 }
 
 // ---------------------------------------------------------------- sums and products

@@ -6,7 +6,7 @@
 import { type AttrsOf, dotPlan, range, type Shape, sizeOf } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { inStore, padded, type StoredValue, settled } from '../materialise.js'
-import { type Factor, reshaped } from '../product.js'
+import type { Factor } from '../product.js'
 import { isFull, normalPermutation, type Value } from '../value.js'
 import { type Lowerings, lower2 } from './lowering.js'
 
@@ -84,7 +84,7 @@ const factorOf = (builder: Builder, { value }: Side, layout: Layout, shape: Shap
   const moved = layout.cost > 0 && normalPermutation(layout.places) !== null
   const name = moved ? builder.shared('Transpose', [source.name], { perm: { ints: layout.places } }) : source.name
   const lengths = moved ? layout.places.map((place) => source.shape[place] ?? 1) : source.shape
-  return { name: reshaped(builder, name, lengths, shape), shape, transposed }
+  return { name: builder.reshaped(name, lengths, shape), shape, transposed }
 }
 
 const orders = (left: readonly number[], right: readonly number[]): readonly Order[] => {
@@ -94,7 +94,7 @@ const orders = (left: readonly number[], right: readonly number[]): readonly Ord
 
 const dotGeneral = lower2<AttrsOf<'dotGeneral'>>((x, y, axes, { builder, result }) => {
   const { contract, batch } = axes
-  const { free, b, m, k, n } = dotPlan(x.aval.shape, y.aval.shape, axes)
+  const { free, m, k, n } = dotPlan(x.aval.shape, y.aval.shape, axes)
   const left = sideOf(builder, x, batch[0], contract[0], free[0])
   const right = sideOf(builder, y, batch[1], contract[1], free[1])
   const plans = orders(left.batch, right.batch).flatMap((batchOrder) =>
@@ -104,7 +104,6 @@ const dotGeneral = lower2<AttrsOf<'dotGeneral'>>((x, y, axes, { builder, result 
     }),
   )
   const plan = plans.reduce((best, other) => (other.cost < best.cost ? other : best))
-  const lead = batch[0].length > 0 ? [b] : []
   const [l, r] = plan.layouts
   const lengthsAt = (side: Side, places: readonly number[]): Shape =>
     places.map((place) => side.value.source.shape[place] ?? 1)
@@ -113,6 +112,7 @@ const dotGeneral = lower2<AttrsOf<'dotGeneral'>>((x, y, axes, { builder, result 
     lengthsAt(left, left.free),
     lengthsAt(right, right.free),
   ] as const
+  const [lead] = groups
   // the result's axes, as they come out: which of its own each is
   const comesOut = [
     ...plan.batchOrder,

@@ -2,7 +2,6 @@
 import { type AttrsOf, sizeOf } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { whole } from '../materialise.js'
-import { reshaped } from '../product.js'
 import { stored, type Value } from '../value.js'
 import { type Lowerings, lower2, lower3 } from './lowering.js'
 
@@ -30,9 +29,9 @@ const scatterAdd = lower3<AttrsOf<'scatterAdd'>>((x, indices, updates, { axis },
   const [front, behind] = [result.shape.slice(0, axis), result.shape.slice(axis + 1)]
   const shape = [...front, many, ...behind]
   const thin = [...front.map(() => 1), many, ...behind.map(() => 1)]
-  const rows = reshaped(builder, checked(builder, indices), indices.aval.shape, thin)
+  const rows = builder.reshaped(checked(builder, indices), indices.aval.shape, thin)
   const places = builder.shared('Expand', [rows, builder.ints(shape)])
-  const amounts = reshaped(builder, whole(builder, updates), updates.aval.shape, shape)
+  const amounts = builder.reshaped(whole(builder, updates), updates.aval.shape, shape)
   const name = builder.node('ScatterElements', [whole(builder, x), places, amounts], {
     axis: { int: axis },
     reduction: { text: 'add' },

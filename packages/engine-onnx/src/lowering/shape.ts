@@ -2,7 +2,7 @@
 import { type AttrsOf, range, type Shape, sizeOf } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { broadcastable, inStore, openProduct, padded, whole } from '../materialise.js'
-import { type Product, reshaped } from '../product.js'
+import type { Product } from '../product.js'
 import { isFull, normalPermutation, paddedShape, sourceShape, stored, type Value, viewShape } from '../value.js'
 import { type Lowering, type Lowerings, lower1 } from './lowering.js'
 
@@ -29,11 +29,12 @@ const splitBySizes = (shape: Shape, sizes: readonly number[]): Shape[] | null =>
 /** A product under other axes: still a product. */
 const reshapedProduct = (product: Product, shape: Shape): Product | null => {
   if (sizeOf(shape) === 0) return null
-  const batched = product.matrix.length > 2
-  const parts = splitBySizes(shape, product.matrix)
+  const [batch, m, n] = product.axes.map(sizeOf)
+  const isOne = product.axes[0].length === 0
+  const parts = splitBySizes(shape, [...(isOne ? [] : [batch ?? 1]), m ?? 1, n ?? 1])
   if (parts === null) return null
   const [first = [], second = [], third = []] = parts
-  return { ...product, shape, axes: batched ? [first, second, third] : [[], first, second] }
+  return { ...product, shape, axes: isOne ? [[], first, second] : [first, second, third] }
 }
 
 /**
@@ -72,11 +73,11 @@ const reshapeTo = (builder: Builder, x: Value, shape: Shape): Value => {
   if (!isFull(x) && sizeOf(shape) > 0) {
     const kept = sizeOf(sourceShape(x)) === 1 ? [] : reshapedBroadcast(x.aval.shape, paddedShape(x), shape)
     if (kept !== null) {
-      const name = reshaped(builder, broadcastable(builder, x), viewShape(x), kept)
+      const name = builder.reshaped(broadcastable(builder, x), viewShape(x), kept)
       return stored(name, aval, kept)
     }
   }
-  return stored(reshaped(builder, whole(builder, x), x.aval.shape, shape), aval)
+  return stored(builder.reshaped(whole(builder, x), x.aval.shape, shape), aval)
 }
 
 const reshape = lower1<AttrsOf<'reshape'>>((x, { shape }, { builder }) => reshapeTo(builder, x, shape))
@@ -132,7 +133,7 @@ const padding = (builder: Builder, name: string, low: readonly number[], high: r
 const interleaved = (builder: Builder, name: string, shape: Shape, axis: number, gap: number): [string, Shape] => {
   const n = shape[axis] ?? 0
   const [front, behind] = [shape.slice(0, axis), shape.slice(axis + 1)]
-  const apart = reshaped(builder, name, shape, [...front, n, 1, ...behind])
+  const apart = builder.reshaped(name, shape, [...front, n, 1, ...behind])
   const zero = [...front, 0, 0, ...behind].map(() => 0)
   const wide = padding(
     builder,
@@ -140,7 +141,7 @@ const interleaved = (builder: Builder, name: string, shape: Shape, axis: number,
     zero,
     zero.map((_, i) => (i === axis + 1 ? gap : 0)),
   )
-  const joined = reshaped(builder, wide, [...front, n, 1 + gap, ...behind], [...front, n * (1 + gap), ...behind])
+  const joined = builder.reshaped(wide, [...front, n, 1 + gap, ...behind], [...front, n * (1 + gap), ...behind])
   const length = n * (1 + gap) - gap
   const cut = builder.node('Slice', [joined, builder.ints([0]), builder.ints([length]), builder.ints([axis])])
   return [cut, [...front, length, ...behind]]

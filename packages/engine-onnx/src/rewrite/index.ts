@@ -1,0 +1,8 @@
+/* What is done to a program before it is lowered, because it runs faster so here. Each rewrite gives the same values. */
+import { dropUnused, type IR } from '@cotangent/core'
+import { shareGelu } from './sharedGelu.js'
+import { moveSigns } from './signs.js'
+
+const rewrites: readonly ((ir: IR) => IR)[] = [shareGelu, moveSigns, dropUnused]
+
+export const rewrite = (ir: IR): IR => rewrites.reduce((program, apply) => apply(program), ir)
