@@ -1,14 +1,18 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 const packages = fileURLToPath(new URL('packages', import.meta.url))
 
+/** Packages resolve to their sources, so that a test never runs on an old build. */
+export const sources = [{ find: /^@cotangent\/([\w-]+)$/, replacement: `${packages}/$1/src/index.ts` }]
+
 export default defineConfig({
-  resolve: { alias: [{ find: /^@cotangent\/([\w-]+)$/, replacement: `${packages}/$1/src/index.ts` }] },
+  resolve: { alias: sources },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/src/**/*.laws.ts', 'test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    exclude: [...configDefaults.exclude, 'test/browser/**'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
   },
 })
