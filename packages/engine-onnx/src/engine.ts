@@ -1,4 +1,5 @@
 import {
+  composedPrimitives,
   type Engine,
   type Equation,
   type Executable,
@@ -13,6 +14,7 @@ import {
 import { type EngineUnavailable, getOrThrow, TE } from '@cotangent/prelude'
 import { BufferPool } from './bufferPool.js'
 import { lowerProgram } from './lower.js'
+import { hasSmallSide } from './lowering/eigh.js'
 import { loweringOf, withoutF64 } from './lowering/index.js'
 import { peakBytes } from './memory.js'
 import { encodeModel } from './onnx/model.js'
@@ -111,9 +113,11 @@ class OnnxExecutable implements Executable {
 }
 
 /** Keys and random words stay on the host; a dtype without a kernel is evaluated there too. */
-const runsHere = ({ primitive, inputs, results }: Equation): boolean => {
+const runsHere = (equation: Equation): boolean => {
+  const { primitive, inputs, results } = equation
   const avals = [...inputs.map((atom) => atom.aval), ...results.map((v) => v.aval)]
   if (loweringOf(primitive.name) === undefined || avals.some(({ dtype }) => dtype === 'u32')) return false
+  if (primitive === composedPrimitives.eigh && !hasSmallSide(equation)) return false
   return !(withoutF64.has(primitive.name) && avals.some(({ dtype }) => dtype === 'f64'))
 }
 

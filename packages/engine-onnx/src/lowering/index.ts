@@ -6,6 +6,7 @@ import type { AttrsOf, BasicPrimitiveName, ComposedPrimitiveName, NoAttrs } from
 import { arithmetic } from './arithmetic.js'
 import { comparison } from './comparison.js'
 import { contraction } from './contraction.js'
+import { eigh } from './eigh.js'
 import { operator1 } from './elementwise.js'
 import { indexing } from './indexing.js'
 import type { Lowering } from './lowering.js'
@@ -25,6 +26,7 @@ const gelu: Lowering<NoAttrs> = operator1('Gelu')
 
 export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Lowering<AttrsOf<N>> } = {
   gelu,
+  eigh,
   ...normalisation,
 }
 
