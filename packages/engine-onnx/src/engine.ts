@@ -6,6 +6,7 @@ import {
   HostTensor as Host,
   type HostTensor,
   hashIR,
+  IndexError,
   type IR,
   printAval,
   sameShape,
@@ -22,6 +23,7 @@ import { rewrite } from './rewrite/index.js'
 import { fromRuntime, type Runtime, type SessionOptions, startRuntime, toRuntime } from './runtime.js'
 import { type Loadable, SessionCache } from './sessionCache.js'
 
+/** How the engine is started. */
 export interface OnnxEngineOptions {
   /** Threads that share the work of one operator; onnxruntime's choice (one per core) if absent. */
   readonly threads?: number
@@ -46,7 +48,7 @@ const sessionOptions = ({ threads, spinning, disabledOptimizers, profile }: Onnx
   graphOptimizationLevel: 'all',
   enableCpuMemArena: true,
   enableMemPattern: true,
-  logSeverityLevel: 3,
+  logSeverityLevel: 4, // an error comes as an exception; it is not printed besides
   ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
   extra: {
@@ -63,6 +65,18 @@ const sessionOptions = ({ threads, spinning, disabledOptimizers, profile }: Onnx
 const onHost = (x: Tensor): HostTensor => {
   if (x instanceof Host) return x
   throw new Error(`the onnx engine takes tensors on the host, not ${x.toString()}: await t.read() first`)
+}
+
+/** Onnxruntime's message for a bad index names a node that the user never saw. */
+const explained = (cause: unknown): never => {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  if (!/out of (data )?bounds|invalid index|indices element/i.test(text)) throw cause
+  throw new IndexError({
+    op: 'take or scatterAdd',
+    expected: 'an index must be from 0 to the length of its axis less 1.',
+    received: text.replace(/^.*(idx|indices element)/is, '$1'),
+    todo: 'check the indices before the call; -1 does not mean the last one',
+  })
 }
 
 class OnnxExecutable implements Executable {
@@ -82,17 +96,18 @@ class OnnxExecutable implements Executable {
     this.#check(given)
     const feeds = Object.fromEntries(given.map((x, i) => [`x${i}`, toRuntime(this.ort, x.data, x.aval)]))
     const busy = new Set<ArrayBufferLike>(given.map((x) => x.data.buffer))
+    const storage = this.ir.outputs.map(({ aval }) => this.#pool.take(aval, busy))
     const fetches = Object.fromEntries(
       this.ir.outputs.map(({ aval }, i) => {
-        const data = this.#pool.take(aval, busy)
+        const data = storage[i]
         return [`y${i}`, data === undefined ? null : toRuntime(this.ort, data, aval)]
       }),
     )
-    const results = await this.cache.use(this.program, (session) => session.run(feeds, fetches))
+    const results = await this.cache.use(this.program, (session) => session.run(feeds, fetches)).catch(explained)
     return this.ir.outputs.map(({ aval }, i) => {
       const result = results[`y${i}`]
       if (result === undefined) throw new Error(`onnxruntime gave no result y${i}`)
-      return new Host(fromRuntime(result, aval), aval.shape, aval.dtype)
+      return new Host(storage[i] ?? fromRuntime(result, aval), aval.shape, aval.dtype)
     })
   }
 

@@ -18,7 +18,7 @@ const install = [
 export const startRuntime: TE.TaskEither<EngineUnavailable, Runtime> = async () => {
   try {
     const ort = await import('onnxruntime-node')
-    ort.env.logLevel = 'error'
+    ort.env.logLevel = 'fatal' // errors come as exceptions
     return E.right(ort)
   } catch (cause) {
     const received = cause instanceof Error ? cause.message : String(cause)

@@ -121,10 +121,12 @@ const log1p = lower1<NoAttrs>((x, _, { builder, result }) => {
   return apply('Where', test('Equal', u, 1), x, apply('Mul', apply('Log', u), mend))
 })
 
-/** e^x - 1 = tanh(x/2) (e^x + 1): no difference of near numbers. */
+/** e^x - 1 = tanh(x/2) (e^x + 1): no difference of near numbers; x itself where x²/2 is lost beside it. */
 const expm1 = lower1<NoAttrs>((x, _, { builder, result }) => {
-  const { apply } = formula(builder, result)
-  return apply('Mul', apply('Tanh', apply('Mul', x, 0.5)), apply('Add', apply('Exp', x), 1))
+  const { apply, test } = formula(builder, result)
+  const value = apply('Mul', apply('Tanh', apply('Mul', x, 0.5)), apply('Add', apply('Exp', x), 1))
+  const isSmall = test('Less', apply('Abs', x), result.dtype === 'f64' ? 1e-16 : 1e-7)
+  return apply('Where', isSmall, x, value)
 })
 
 /** The arithmetic and smooth primitives. Div never sees an integer: -2^31 / -1 would end the process. */

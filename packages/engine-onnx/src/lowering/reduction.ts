@@ -7,22 +7,22 @@ import { normalPermutation, paddedShape, stored, type Value } from '../value.js'
 import { elementwise, formula } from './elementwise.js'
 import { type Lowerings, lower1 } from './lowering.js'
 
-/** Reduces axes of the value that are there in the store, in the stored order. */
+/** Reduces axes of the value that are there in the store, in the stored order; one of length 1 is only dropped. */
 const reduced = (builder: Builder, op: string, x: StoredValue, axes: readonly number[], result: Aval): Value => {
   const { source, permutation } = x
   const rank = x.aval.shape.length
   const order = permutation ?? range(rank)
   const gone = axes.map((axis) => order[axis] ?? 0)
-  const kept = range(rank).filter((place) => !gone.includes(place))
+  const long = gone.filter((place) => source.shape[place] !== 1).sort((a, b) => a - b)
   const name =
-    gone.length === 0
-      ? source.name
-      : builder.node(op, [source.name, builder.ints([...gone].sort((a, b) => a - b))], { keepdims: { int: 0 } })
+    long.length === 0 ? source.name : builder.node(op, [source.name, builder.ints(long)], { keepdims: { int: 0 } })
+  const left = source.shape.filter((_, place) => !long.includes(place))
+  const kept = range(rank).filter((place) => !gone.includes(place))
   const shape: Shape = kept.map((place) => source.shape[place] ?? 1)
   const places = order.filter((place) => !gone.includes(place)).map((place) => kept.indexOf(place))
   return {
     aval: result,
-    source: { kind: 'stored', name, shape, constant: false },
+    source: { kind: 'stored', name: builder.reshaped(name, left, shape), shape, constant: false },
     permutation: normalPermutation(places),
   }
 }

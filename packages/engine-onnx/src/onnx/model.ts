@@ -29,6 +29,7 @@ export type Attribute =
   | { readonly ints: readonly number[] }
   | { readonly text: string }
 
+/** One operator with its tensors. */
 export interface Node {
   readonly op: string
   /** `''` is ONNX's own; `com.microsoft` holds onnxruntime's additions. */
@@ -54,6 +55,7 @@ export interface Port {
   readonly shape: Shape
 }
 
+/** A program in ONNX: nodes in the order they run. */
 export interface Graph {
   readonly nodes: readonly Node[]
   readonly initialisers: readonly Initialiser[]

@@ -5,4 +5,5 @@ import { moveSigns } from './signs.js'
 
 const rewrites: readonly ((ir: IR) => IR)[] = [shareGelu, moveSigns, dropUnused]
 
+/** The program with all rewrites applied: the same values, sooner. */
 export const rewrite = (ir: IR): IR => rewrites.reduce((program, apply) => apply(program), ir)
