@@ -33,7 +33,9 @@ export type Objective<I> = ReadonlyArray<Term<I>>
 
 // ---------------------------------------------------------------- instances
 
+/** The name of `Objective` among fp-ts' type constructors. */
 export const objectiveURI = 'cotangent/Objective'
+/** The type of that name. */
 export type ObjectiveURI = typeof objectiveURI
 
 declare module 'fp-ts/HKT.js' {

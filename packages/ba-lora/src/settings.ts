@@ -41,7 +41,7 @@ const twoPhase: ScheduleSettings = { kind: 'two_phase', warmup: 0.2, ramp: 0.05 
  * The regularisers of BA-LoRA: `lambda1` weighs consistency, `lambda2` diversity, `lambda3` the spectral term. What is
  * left out is as in the paper: λ1 falls by a cosine, λ2 and λ3 come in two phases.
  *
- * @example decode(BaLoraSettings, parse('lambda1: 0.1\nlambda2: 0.01\nlambda3: 0.01\nk: 5'))
+ * @example BaLoraSettings.is({ lambda1: 0.1, lambda2: 0.01, lambda3: 0.01, k: 5 }) // => true
  */
 export const BaLoraSettings = closed(
   { lambda1: nonNegativeNumber, lambda2: nonNegativeNumber, lambda3: nonNegativeNumber, k: positiveInteger },

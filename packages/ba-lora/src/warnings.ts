@@ -47,7 +47,9 @@ const percent = (share: number): string => `${Number((100 * share).toFixed(1))} 
 /**
  * What in these settings cannot act or will mislead, to be said before training. An empty list where nothing is wrong.
  *
- * @example warnings({ lambda1: 0.1, lambda2: 0.01, lambda3: 0.01, k: 5 }, { classes: 2, ... }).map(({ text }) => text)
+ * @example
+ * const facts: TrainingFacts = { classes: 9, batchRows: 16, teacherHead: 'fresh', steps: 100 }
+ * warnings({ lambda1: 0.1, lambda2: 0.01, lambda3: 0.01, k: 1 }, facts).map(({ code }) => code) // => ['teacher-fresh-head']
  */
 export const warnings = (settings: BaLoraSettings, facts: TrainingFacts): readonly TrainingWarning[] => {
   const complete = completeSettings(settings)

@@ -10,22 +10,28 @@ export interface Aval {
   readonly dtype: DType
 }
 
+/** A tensor's storage on the host: f32, f64, i32, u32, and bytes of 0 and 1 for bool. */
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array
 
 /** Bytes of one element, as stored on the host (`bool` is one byte). */
 export const bytesOf: Readonly<Record<DType, number>> = { f32: 4, f64: 8, i32: 4, u32: 4, bool: 1 }
 
+/** All dtypes. */
 export const dtypes: readonly DType[] = ['f32', 'f64', 'i32', 'u32', 'bool']
 
+/** An aval of this shape and dtype. */
 export const aval = (shape: Shape, dtype: DType): Aval => ({ shape, dtype })
 
 /** Number of elements: the product of the axis lengths; 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, length) => product * length, 1)
 
+/** Whether a dtype is f32 or f64: those have derivatives. */
 export const isFloating = (dtype: DType): boolean => dtype === 'f32' || dtype === 'f64'
 
+/** Whether two shapes have the same axes. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
 
+/** Whether two avals have the same shape and dtype. */
 export const sameAval = (a: Aval, b: Aval): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape)
 
 /** `f32[32,64]`, the form used in messages and printed programs. */

@@ -77,6 +77,7 @@ export const treeFlatten = (tree: unknown): readonly [readonly Tensor[], TreeDef
   return [leaves, def]
 }
 
+/** Leaves in order. */
 export const treeLeaves = (tree: unknown): readonly Tensor[] => treeFlatten(tree)[0]
 
 /** Leaves with their paths. */
@@ -112,6 +113,7 @@ export const treeUnflatten = <T>(def: TreeDef, leaves: readonly unknown[]): T =>
   return build(def) as T // border: see the comment above
 }
 
+/** Whether two structures are the same. */
 export const sameTree = (a: TreeDef, b: TreeDef): boolean =>
   a.kind === b.kind &&
   (a.kind !== 'object' || (b.kind === 'object' && a.keys.join('\n') === b.keys.join('\n'))) &&
@@ -152,6 +154,7 @@ export const treeMap = <T>(f: (x: Tensor, ...more: Tensor[]) => Tensor, tree: T,
   )
 }
 
+/** The error for two structures that should be the same. */
 export const treesDiffer = (op: string, a: TreeDef, b: TreeDef): TreeMismatchError =>
   new TreeMismatchError({
     op,

@@ -13,8 +13,10 @@ import { BufferError, DTypeError, ShapeError } from './errors.js'
 
 /** Found by every copy of this package, so that two installed copies notice each other. */
 export const brand: unique symbol = Symbol.for('@cotangent/core/tensor') as never
+/** Version of this package. */
 export const version = '0.1.0'
 
+/** Numbers or booleans, nested to any rank. */
 export type Nested = number | boolean | readonly Nested[]
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')

@@ -6,11 +6,13 @@ import { runsOnDevice } from './limits.js'
 import { hasLowering } from './lowerings/index.js'
 import { makeExecutable } from './program/executable.js'
 
+/** How the engine is started. */
 export interface GpuEngineOptions {
   /** A mode of gpu.js; `auto` (the default) chooses one. */
   readonly mode?: RequestedMode
 }
 
+/** The engine, with what can be asked of it besides. */
 export interface GpuEngine extends Engine {
   /** The mode of gpu.js in use. */
   readonly mode: Mode

@@ -1,3 +1,8 @@
+/**
+ * Containers for tensors and logs: safetensors, JSON Lines, files that are written whole or not at all.
+ *
+ * @packageDocumentation
+ */
 export { type FileLayer, nodeFiles, type OpenFile } from './files/fileLayer.js'
 export { ensureOutputFolder, type OutputNeeds } from './files/outputFolder.js'
 export { largestWhole, readBytes, readJson, readText, sha256OfFile } from './files/readFile.js'

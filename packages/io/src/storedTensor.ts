@@ -21,6 +21,7 @@ export const storedDTypes = [
   'U64',
 ] as const
 
+/** One of `storedDTypes`. */
 export type StoredDType = (typeof storedDTypes)[number]
 
 /** Bytes of one element. */
@@ -130,7 +131,7 @@ const narrowed = (tensor: StoredTensor, origin: Origin): Converted<Float32Array>
  * Floats as f32: F32 as they are (sharing memory where aligned), F16 and BF16 exactly, F64 rounded to nearest.
  *
  * @returns Left of WrongShape for other dtypes, and where a finite F64 lies beyond f32
- * @example toFloat32(storedFloat32([1, 2], [2]), { name: 'w' }) // => Right of Float32Array [1, 2]
+ * @example toFloat32(storedFloat32([1, 2], [2]), { name: 'w' }) // => E.right([1, 2])
  */
 export const toFloat32 = (tensor: StoredTensor, origin: Origin): Converted<Float32Array> => {
   switch (tensor.dtype) {

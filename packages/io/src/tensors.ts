@@ -66,7 +66,7 @@ const elementsOf = {
  * the stored one where it is aligned.
  *
  * @returns Left of WrongShape where a value does not fit
- * @example toTensor(storedFloat32([1, 2], [2]), { name: 'w' }) // => Right of Tensor f32[2] [1, 2]
+ * @example toTensor(storedFloat32([1, 2], [2]), { name: 'w' }) // => E.right([1, 2])
  */
 export const toTensor = (stored: StoredTensor, origin: Origin): E.Either<WrongShape, HostTensor> => {
   const elements: E.Either<WrongShape, HostTensor['data']> = elementsOf[computedDType[stored.dtype]](stored, origin)

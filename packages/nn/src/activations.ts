@@ -34,4 +34,5 @@ export const activations = {
   tanh,
 } as const satisfies Record<string, Activation>
 
+/** A name in `activations`. */
 export type ActivationName = keyof typeof activations

@@ -57,7 +57,7 @@ const lowest: Readonly<Partial<Record<DType, number>>> = {
  * @param dtype that of the scores
  * @returns [batch, 1, 1, keys]
  * @throws DTypeError unless the dtype is floating
- * @example maskBias(array([[1, 0]], 'i32'), 'f32') // => [[[[0, -3.4e38]]]]
+ * @example maskBias(array([[1, 0]], 'i32'), 'f32') // => [[[[0, -3.4028235e38]]]]
  */
 export const maskBias = (mask: Tensor, dtype: DType): Tensor => {
   const hidden = lowest[dtype]

@@ -24,7 +24,7 @@ export type Part<T> = Leaves<T> & Of<T>
  *
  * @param select asked for each leaf; the path is as in `layers[3].query.weight`
  * @returns two trees of the same structure, null in the other's places
- * @example partition({ w: array([1]), b: array([2]) }, (path) => path === 'w') // => [{ w, b: null }, { w: null, b }]
+ * @example partition({ w: array([1]), b: array([2]) }, (path) => path === 'w') // => [{ w: [1], b: null }, { w: null, b: [2] }]
  */
 export const partition = <T>(
   params: T,
@@ -51,7 +51,7 @@ const keep = (tree: unknown, path: Path, wanted: (path: Path) => boolean): unkno
  * Puts the parts of `partition` together again.
  *
  * @throws TreeMismatchError where both parts have a leaf, or their structures differ
- * @example combine({ w, b: null }, { w: null, b }) // => { w, b }
+ * @example combine({ w: array([1]), b: null }, { w: null, b: array([2]) }) // => { w: [1], b: [2] }
  */
 export const combine: Combine = (a: unknown, b: unknown) => zip(a, b, '') as never // border: as above
 

@@ -146,14 +146,18 @@ const mapLowRank = (tree: unknown, f: (weight: LowRank) => Tensor): unknown => {
  * The parameters with every adapter left out: the model as it was before adapting, without a copy of it. This tree is
  * the teacher of an adapted student.
  *
- * @example withoutAdapters({ weight: { base, a, b, scale } }) // => { weight: base }
+ * @example
+ * const [base, a, b] = [array([[1, 2]]), array([[3, 4]]), array([[5]])]
+ * withoutAdapters({ weight: { base, a, b, scale: scalar(1) } }) // => { weight: base }
  */
 export const withoutAdapters = <T>(params: T): Dense<T> => mapLowRank(params, ({ base }) => base) as Dense<T> // border: the type says what mapLowRank does
 
 /**
  * The parameters with every adapter merged into its weight.
  *
- * @example mergeAdapters({ weight: { base, a, b, scale } }) // => { weight: base + scale·b a }
+ * @example
+ * const [base, a, b] = [array([[1, 2]]), array([[3, 4]]), array([[5]])]
+ * mergeAdapters({ weight: { base, a, b, scale: scalar(1) } }) // => { weight: [[16, 22]] }
  */
 export const mergeAdapters = <T>(params: T): Dense<T> => mapLowRank(params, denseWeight) as Dense<T> // border: as above
 

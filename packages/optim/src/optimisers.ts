@@ -7,6 +7,7 @@ import { type CountState, scaleByLearningRate } from './scaleByLearningRate.js'
 import type { Schedule } from './schedules.js'
 import type { GradientTransformation } from './transformation.js'
 
+/** What all optimisers here take. */
 export interface OptimiserSettings {
   readonly learningRate: number | Schedule
   /** 0 by default. */

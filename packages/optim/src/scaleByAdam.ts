@@ -28,6 +28,7 @@ export type AdamState = {
   readonly square: Pytree
 }
 
+/** Adam's own settings. */
 export interface AdamSettings {
   /** β1, decay of the mean; 0.9 by default. */
   readonly beta1?: number

@@ -34,6 +34,7 @@ export const constant =
   () =>
     full([], rate)
 
+/** A rise to the peak. */
 export interface WarmupSettings {
   /** The rate at the end of warm-up. */
   readonly peak: number
@@ -41,6 +42,7 @@ export interface WarmupSettings {
   readonly warmupSteps: number
 }
 
+/** A rise to the peak, and a fall from it. */
 export interface DecaySettings extends WarmupSettings {
   /** Steps in all, warm-up included. */
   readonly totalSteps: number

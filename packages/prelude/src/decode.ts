@@ -13,8 +13,9 @@ export interface DecodeOptions {
  * @param codec what the value must be; its name is printed after "expected"
  * @param value anything
  * @returns Right of the decoded value, or Left of BadInput
- * @example decode(t.type({ rank: positiveInteger }), { rank: 0 })
- * // => Left, message with the line 'rank: expected a whole number above 0, received 0'
+ * @example
+ * pipe(decode(t.type({ rank: positiveInteger }), { rank: 0 }), E.mapLeft(({ faults }) => faults))
+ * // => E.left([{ path: 'rank', expected: 'a whole number above 0', received: '0' }])
  */
 export const decode = <A>(
   codec: t.Decoder<unknown, A>,

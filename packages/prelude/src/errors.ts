@@ -155,8 +155,11 @@ const about = (file: string | undefined): string => (file === undefined ? '' : `
 /**
  * The error for a value that does not decode.
  *
- * @example badInput([{ path: 'rank', expected: 'a whole number above 0', received: '-1' }], 'study.yaml').message
- * // => 'study.yaml: a value is not as it must be.\n  received  rank: expected a whole number above 0, received -1\n  ...'
+ * @example
+ * badInput([{ path: 'rank', expected: 'a whole number above 0', received: '-1' }], 'study.yaml').message
+ * // => study.yaml: a value is not as it must be.
+ * //      received  rank: expected a whole number above 0, received -1
+ * //      to do     correct what is listed in study.yaml
  */
 export const badInput = (faults: readonly FieldFault[], file?: string): BadInput => ({
   _tag: 'BadInput',
@@ -320,7 +323,7 @@ export const attempt = <A>(f: () => A): E.Either<WrongProgram, A> => {
 /**
  * `attempt` for what answers later, such as a compiled function.
  *
- * @example attemptTask(() => step(params, batch))
+ * @example attemptTask(() => Promise.resolve(1))
  */
 export const attemptTask =
   <A>(f: () => Promise<A>): TE.TaskEither<WrongProgram, A> =>

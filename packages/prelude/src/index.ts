@@ -1,3 +1,8 @@
+/**
+ * fp-ts and io-ts as Cotangent uses them, decoding with messages for people, and tagged errors.
+ *
+ * @packageDocumentation
+ */
 export {
   between,
   closed,

@@ -4,6 +4,7 @@ import { E } from './fp.js'
 
 /** A value that JSON can say. Objects have no prototype, so that a key such as `__proto__` is a key like others. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+/** A record of JSON. */
 export interface JsonObject {
   readonly [key: string]: Json
 }
@@ -19,7 +20,7 @@ export const deepestJson = 200
  * @param text the file's text or bytes
  * @param file its name, for the message
  * @returns records without prototype: `__proto__` and `constructor` are plain keys
- * @example parseJson('{"a": [1, 2]}', 'a.json') // => Right { a: [1, 2] }
+ * @example parseJson('{"a": [1, 2]}', 'a.json') // => E.right({ a: [1, 2] })
  */
 export const parseJson = (text: string | Uint8Array, file: string): E.Either<BadInput, Json> => {
   try {

@@ -22,6 +22,7 @@ import { randomisedTopSingular, type TopSingular, topSingular } from './topSingu
  */
 export type AdapterInit = (weight: Tensor, index: number) => LowRank
 
+/** What every adapter needs to know. */
 export interface AdapterSettings {
   /** r */
   readonly rank: number
@@ -88,6 +89,7 @@ export const lora =
 /** Up to this smaller side PiSSA decomposes exactly; beyond it, it needs a key. */
 export const exactSide = 512
 
+/** An adapter's settings, and those of its decomposition. */
 export interface PissaSettings extends AdapterSettings {
   /** u32[2], not used elsewhere: for weights whose smaller side is above 512. */
   readonly key?: Tensor

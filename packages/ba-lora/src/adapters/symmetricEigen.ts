@@ -149,7 +149,7 @@ const negligible = 1e-60
  * Eigenvalues, in no order, and orthonormal vectors by columns.
  *
  * @param matrix symmetric, n x n, row by row; not changed
- * @example symmetricEigen(Float64Array.of(2, 0, 0, 3), 2).values // => 2, 3 in some order
+ * @example symmetricEigen(Float64Array.of(2, 0, 0, 3), 2).values.toSorted() // => [2, 3]
  */
 export const symmetricEigen = (
   matrix: Float64Array,

@@ -23,6 +23,7 @@ import { type RowOptions, rowsOf } from './rows.js'
 /** What the largest singular values are divided by: Σ σ (`nuclear`) or √Σ σ² (`frobenius`). */
 export type SpectralNorm = 'nuclear' | 'frobenius'
 
+/** Which singular values count, and against what. */
 export interface SpectralOptions extends RowOptions {
   /** How many of the largest singular values; all where there are fewer. */
   readonly k: number

@@ -36,6 +36,7 @@ export interface LoadedAdapter<T> extends Adapted<T> {
   readonly config: LoraConfig
 }
 
+/** How the names in an adapter become paths in a tree. */
 export interface LoadAdapterOptions {
   /** How the base model's file calls a parameter; numbers become parts of the name unless told otherwise. */
   readonly nameOf?: NameOf

@@ -38,6 +38,7 @@ export type LoraConfig = t.TypeOf<typeof LoraConfig>
 
 /** PEFT's file names. */
 export const adapterConfigName = 'adapter_config.json'
+/** The factors A and B, and modules that were trained whole. */
 export const adapterWeightsName = 'adapter_model.safetensors'
 /** The weights under the adapter, where A and B do not belong on the original ones (PiSSA). */
 export const residualName = 'residual.safetensors'

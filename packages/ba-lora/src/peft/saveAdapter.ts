@@ -14,6 +14,7 @@ import { nodesOf } from '../adapters/tree.js'
 import { adapterConfigName, adapterWeightsName, means, residualName, underName, within } from './loraConfig.js'
 import { dottedName, keyOf, moduleOf, type NameOf } from './names.js'
 
+/** In which of its forms an adapter is written, and what its configuration says. */
 export interface SaveAdapterOptions {
   /**
    * How an adapter that did not start at zero (PiSSA) is written, since A and B alone on the original weights would be

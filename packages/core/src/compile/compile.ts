@@ -30,6 +30,7 @@ export interface CompileEvent {
   readonly seconds: number
 }
 
+/** How a compiled function treats its arguments, and who is told of a compilation. */
 export interface CompileOptions {
   /** Arguments whose storage may be used again for results. They throw when read afterwards. */
   readonly donate?: readonly number[]

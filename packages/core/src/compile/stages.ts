@@ -6,6 +6,7 @@
  */
 import type { Atom, Equation, IR, Var } from '../ir/ir.js'
 
+/** A part of a program that runs in one place. */
 export interface Stage {
   readonly where: 'host' | 'engine'
   readonly ir: IR
@@ -14,6 +15,11 @@ export interface Stage {
 /** Depends on nothing (iota, constants), on keys alone, or on anything else. */
 type Origin = 'free' | 'keyed' | 'data'
 
+/**
+ * The stages of a program, in the order they run.
+ *
+ * @param runs whether the engine can run an equation
+ */
 export const planStages = (ir: IR, runs: (equation: Equation) => boolean): readonly Stage[] => {
   const origin = new Map<number, Origin>(ir.inputs.map((v) => [v.id, v.aval.dtype === 'u32' ? 'keyed' : 'data']))
   const stageOf = new Map<number, number>(ir.inputs.map((v) => [v.id, 0]))

@@ -21,6 +21,7 @@ export interface Literal {
   readonly aval: Aval
 }
 
+/** What an equation takes: a variable, or a number held by value. */
 export type Atom = Var | Literal
 
 /** `results = primitive[attrs] inputs` */
@@ -60,6 +61,7 @@ export interface AttrsSpec<A> {
   print(attrs: A, printInner: (ir: IR) => string): string
 }
 
+/** Operands of a primitive. */
 export type Arity = 1 | 2 | 3 | 'variadic'
 
 /** One entry per operand: a tuple where their number is fixed. */
@@ -116,6 +118,7 @@ export interface JointJvp<A> {
   ): { readonly primals: readonly Tensor[]; readonly tangents: readonly (Tensor | null)[] }
 }
 
+/** The cotangents of all operands at once, for primitives that hold a program. `null` is a symbolic zero. */
 export interface JointTranspose<A> {
   readonly kind: 'joint'
   apply(
@@ -136,7 +139,9 @@ export type BatchRule<N extends Arity, A> = {
   ): Tensor | readonly Tensor[]
 }['rule']
 
+/** The JVP of one operand: a rule, a tangent that is always zero, or that there is none and why. */
 export type JvpEntry<N extends Arity, A> = JvpRule<N, A> | typeof zeroTangent | NoRule
+/** The transpose for one operand: a rule, or that there is none and why. */
 export type TransposeEntry<N extends Arity, A> = TransposeRule<N, A> | NoRule
 
 /** What transforms and engines may know of a primitive without naming it. */

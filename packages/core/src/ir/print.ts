@@ -35,9 +35,10 @@ const printWith = (ir: IR, indent: string): string => {
 /**
  * The program as text. Equal programs give equal texts, whatever the ids of their variables.
  *
- * @example printIR(makeIR((x) => mul(x, x))(array([1, 2])))
- * // { lambda a:f32[2] .
- * //   let b:f32[2] = mul a a
- * //   in ( b ) }
+ * @example
+ * printIR(makeIR((x) => mul(x, x))(array([1, 2])))
+ * // => { lambda a:f32[2] .
+ * //      let b:f32[2] = mul a a
+ * //      in ( b ) }
  */
 export const printIR = (ir: IR): string => printWith(ir, '')

@@ -211,8 +211,12 @@ export const reduceSum = (x: Tensor, axes: readonly number[]): Tensor =>
 export const full = (shape: Shape, value: number, dtype: Tensor['dtype'] = 'f32'): Tensor =>
   broadcastTo(literal(value, dtype), shape)
 
+/** A tensor of zeros. */
 export const zeros = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => full(shape, 0, dtype)
+/** A tensor of ones. */
 export const ones = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => full(shape, 1, dtype)
 
+/** Zeros of a tensor's shape and dtype. */
 export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype)
+/** Ones of a tensor's shape and dtype. */
 export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype)

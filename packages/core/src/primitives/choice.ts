@@ -60,10 +60,13 @@ export const logicalAndPrimitive = comparison('logicalAnd', (x, y) => x !== 0 &&
 export const logicalOrPrimitive = comparison('logicalOr', (x, y) => x !== 0 || y !== 0)
 export const logicalNotPrimitive = unary({ name: 'logicalNot', f: (x) => Number(x === 0), jvp: zeroTangent })
 
+/** Both, elementwise. bool, broadcast. */
 export const logicalAnd = (x: Tensor, y: Tensor): Tensor =>
   bind1(logicalAndPrimitive, pair('logicalAnd', 'bool', x, y), {})
+/** At least one, elementwise. bool, broadcast. */
 export const logicalOr = (x: Tensor, y: Tensor): Tensor =>
   bind1(logicalOrPrimitive, pair('logicalOr', 'bool', x, y), {})
+/** The other, elementwise. bool. */
 export const logicalNot = (x: Tensor): Tensor => {
   checkKind('logicalNot', 'bool', x)
   return bind1(logicalNotPrimitive, [x], {})

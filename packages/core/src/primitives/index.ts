@@ -95,6 +95,7 @@ export const structuralPrimitives = {
   customVjp: customVjpPrimitive,
 } as const
 
+/** All primitives, by name. */
 export const primitives = {
   ...basicPrimitives,
   ...composedPrimitives,
@@ -102,8 +103,11 @@ export const primitives = {
   ...structuralPrimitives,
 } as const
 
+/** Names of the primitives that every engine lowers. */
 export type BasicPrimitiveName = keyof typeof basicPrimitives
+/** Names of the primitives that have a decomposition. */
 export type ComposedPrimitiveName = keyof typeof composedPrimitives
+/** Names of all primitives. */
 export type PrimitiveName = keyof typeof primitives
 
 /** The attributes of a primitive's equations, by its name. */

@@ -21,8 +21,10 @@ import type { Tensor } from '../tensor.js'
 
 export * from '../ir/ir.js'
 
+/** Attributes of a primitive that has none. */
 export type NoAttrs = Readonly<Record<string, never>>
 
+/** How no attributes are printed. */
 export const noAttrs: AttrsSpec<NoAttrs> = { print: () => '' }
 
 /** Attributes that are plain data: `[axes=0,1 keep=true]`, keys in the order given. */
@@ -33,7 +35,9 @@ export const dataAttrs = <A extends object>(...keys: readonly (keyof A & string)
 const printValue = (x: unknown): string =>
   Array.isArray(x) ? `(${x.map(printValue).join(',')})` : typeof x === 'object' ? JSON.stringify(x) : String(x)
 
+/** Says that there is no derivative, and why. */
 export const notDifferentiable = (reason: string): NoRule => ({ kind: 'none', reason })
+/** Says that there is no transpose: it is not linear in this operand. */
 export const notLinear: NoRule = { kind: 'none', reason: 'it is not linear in this operand' }
 
 /** The record, as a primitive's file writes it: tuples are typed by `arity`, so a forgotten rule does not compile. */

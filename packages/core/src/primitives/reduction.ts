@@ -59,6 +59,7 @@ export const reduceMaxPrimitive: Primitive<AxesAttrs> = definePrimitive({
   properties: { flops: ([x]) => (x === undefined ? 0 : sizeOf(x.shape)) },
 })
 
+/** What becomes of the reduced axes. */
 export interface ReduceOptions {
   /** Keep the reduced axes, with length 1. */
   readonly keepDims?: boolean

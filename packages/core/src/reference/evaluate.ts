@@ -3,6 +3,7 @@ import { type Aval, allocate, type DType, sizeOf } from '../aval.js'
 import type { Atom, IR } from '../ir/ir.js'
 import type { HostArray } from '../primitives/primitive.js'
 
+/** The precision of an evaluation. */
 export interface EvaluateOptions {
   /** `'f64'`: an f32 program computed in f64, as the oracle of tests. */
   readonly floats?: 'f64'

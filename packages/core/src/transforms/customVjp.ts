@@ -137,6 +137,7 @@ const batched = (ir: IR, size: number): IR =>
       ).map(({ value, mapped }) => (mapped ? value : broadcastTo(value, [size, ...value.shape]))),
   ).ir
 
+/** The two halves of a reverse derivative. */
 export interface CustomVjpRules<A extends readonly unknown[], R, Residuals> {
   /** The value, and what the backward pass needs. */
   readonly forward: (...args: A) => readonly [R, Residuals]

@@ -67,6 +67,7 @@ export const batchIR = (ir: IR, inputs: readonly Mapped[], size: number): readon
 /** An axis for all leaves below, `null` for not mapped, or a tree of them along the argument's own. */
 export type InAxes = number | null | readonly InAxes[] | { readonly [key: string]: InAxes }
 
+/** Where the batch axis is, before and after. */
 export interface VmapOptions {
   /** Per argument, which axis is mapped; 0 everywhere by default. */
   readonly inAxes?: InAxes

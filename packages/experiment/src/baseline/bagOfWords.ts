@@ -1,6 +1,7 @@
 import { fitLogisticRegression, logisticProbabilities } from './logisticRegression.js'
 import { fitTfidf, tfidfRow } from './tfidf.js'
 
+/** How the classifier is fitted. */
 export interface BagOfWordsOptions {
   readonly classes: number
   /** Inverse strength of the penalty, as scikit-learn's C: the penalty is (1 / (c n)) · Σ w² / 2. Above 0. */
@@ -31,7 +32,8 @@ export interface BagOfWords {
  * @throws RangeError if there are no texts or a label is not a class
  * @example
  * const bag = fitBagOfWords(['cheap pills', 'meeting at ten'], [1, 0], { classes: 2 })
- * bag.probabilities(['cheap meeting pills'])[0] // => more for class 1
+ * const [p0 = 0, p1 = 0] = bag.probabilities(['cheap meeting pills'])[0] ?? []
+ * p1 > p0 // => true
  */
 export const fitBagOfWords = (
   texts: readonly string[],

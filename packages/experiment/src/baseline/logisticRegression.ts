@@ -12,6 +12,7 @@ export interface LogisticRegression {
   readonly converged: boolean
 }
 
+/** How the regression is fitted. */
 export interface LogisticOptions extends MinimiseOptions {
   readonly classes: number
   /** Columns of the rows. */

@@ -1,6 +1,7 @@
 /** A function and its slope: writes the gradient at `x` into `gradient` and returns the value. */
 export type Smooth = (x: Float64Array, gradient: Float64Array) => number
 
+/** When to stop, and how much of the way to remember. */
 export interface MinimiseOptions {
   /** Pairs of steps and gradient changes that are kept. */
   readonly memory?: number
@@ -9,6 +10,7 @@ export interface MinimiseOptions {
   readonly tolerance?: number
 }
 
+/** Where the way down ended. */
 export interface Minimum {
   readonly x: Float64Array
   readonly value: number
@@ -63,7 +65,7 @@ const direction = (gradient: Float64Array, pairs: readonly Pair[]): Float64Array
  *
  * @param f value and gradient @param start [n]; left as it is
  * @see Nocedal and Wright, Numerical Optimization, 2006, algorithms 7.4 and 3.1
- * @example minimise((x, g) => { g[0] = 2 * (x[0] ?? 0); return (x[0] ?? 0) ** 2 }, Float64Array.of(3)).x // => about [0]
+ * @example minimise((x, g) => { g[0] = 2 * (x[0] ?? 0); return (x[0] ?? 0) ** 2 }, Float64Array.of(3)).x // => [0]
  */
 export const minimise = (f: Smooth, start: Float64Array, options: MinimiseOptions = {}): Minimum => {
   const { memory = 10, maxIterations = 500, tolerance = 1e-6 } = options

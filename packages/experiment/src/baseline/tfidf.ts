@@ -46,7 +46,7 @@ export const fitTfidf = (texts: readonly string[], minTexts = 1): Tfidf => {
  * value(w) = (1 + ln count(w)) · idf(w), then divided by the row's Euclidean norm
  *
  * @returns an empty row when no word is known
- * @example tfidfRow(fitTfidf(['a b', 'a']), 'b').values // => Float64Array [1]
+ * @example tfidfRow(fitTfidf(['a b', 'a']), 'b').values // => [1]
  */
 export const tfidfRow = ({ vocabulary, idf }: Tfidf, text: string): SparseRow => {
   const counts = new Map<number, number>()

@@ -18,6 +18,7 @@ const threadOf = ({ text }: Mail): string | undefined => {
   return subject.length >= shortestThreadSubject && subject !== '(no subject)' ? subject : undefined
 }
 
+/** Two divisions of the mails into clusters. */
 export interface MailClusters {
   /** Near-duplicates alone; see `joinNearDuplicates`. */
   readonly twins: Clusters

@@ -3,6 +3,7 @@ import type { Random } from './random.js'
 import { stratumOf } from './splitMails.js'
 import { apportion, shuffledStrata } from './stratify.js'
 
+/** How many mails are drawn, and of which classes. */
 export interface FineTuningOptions {
   /** Mails to draw. */
   readonly size: number

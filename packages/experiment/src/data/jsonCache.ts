@@ -8,6 +8,7 @@ export type CacheUse =
   | { readonly _tag: 'Written'; readonly file: string }
   | { readonly _tag: 'NotWritten'; readonly error: WriteFailed }
 
+/** A value, and what became of its cache. */
 export interface Cached<A> {
   readonly value: A
   readonly use: CacheUse

@@ -1,5 +1,6 @@
 import { below, type Random, shuffled } from './random.js'
 
+/** Labels some of which are wrong. */
 export interface NoisyLabels<Label> {
   readonly labels: readonly Label[]
   /** Places whose label was changed, ascending. */

@@ -24,6 +24,7 @@ const preparation = 5
 // The clusters are the same for nearly every seed, since candidates are checked exactly; one seed makes them data.
 const clusterSeed = 2408
 
+/** Where prepared mails are kept, and who is told how far it is. */
 export interface LoadMailsOptions {
   /** An existing folder to keep the prepared mails in; none is kept without. */
   readonly cacheFolder?: string
@@ -77,7 +78,7 @@ const prepare = async (
  * the cache, a JSON file of 7 MB named for the corpus' version and the preparation's.
  *
  * @returns Left where the corpus is not installed or damaged
- * @example pipe(loadMails({ cacheFolder: 'runs/cache' }), TE.map(({ mails }) => mails.length)) // => 6046
+ * @example pipe(loadMails({ cacheFolder: 'runs/cache' }), TE.map(({ mails }) => mails.length))
  */
 export const loadMails = ({
   cacheFolder,

@@ -24,10 +24,12 @@ import { type Source, sourceOf } from './source.js'
  * their list's label.
  */
 export const mailLabels = ['spam', 'fork', 'other', 'feeds', 'ilug', 'rpm', 'spamassassin', 'exmh', 'razor'] as const
+/** One of `mailLabels`. */
 export type MailLabel = (typeof mailLabels)[number]
 
 /** The corpus' own three kinds. `hard-ham` is the hidden group: ham that is easily taken for spam. */
 export const mailGroups = ['ham', 'hard-ham', 'spam'] as const
+/** One of `mailGroups`. */
 export type MailGroup = (typeof mailGroups)[number]
 
 /** One example of the study. */
@@ -41,6 +43,7 @@ export const mailCodec = open({
   /** The file inside the corpus. */
   file: nonEmptyString,
 })
+/** A mail as the study reads it. */
 export type Mail = t.TypeOf<typeof mailCodec>
 
 const groupOf = (file: string): MailGroup =>

@@ -2,6 +2,7 @@ import { below, type Random } from './random.js'
 import { jaccard, type ShingleSet, shingleSets } from './shingles.js'
 import { type UnionFind, unionFind } from './unionFind.js'
 
+/** What counts as a near-duplicate. */
 export interface NearDuplicateOptions {
   /** Words in a shingle. */
   readonly shingleWords: number

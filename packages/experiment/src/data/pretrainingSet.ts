@@ -16,6 +16,7 @@ export interface PretrainingFaults {
 /** No fault: the pre-training that faulty pre-training is compared with. */
 export const noFaults: PretrainingFaults = { noise: 0, imbalance: undefined, withoutHardHam: false }
 
+/** The mails of a pre-training, with the labels it sees. */
 export interface PretrainingSet {
   /** Places in the mails given, ascending. */
   readonly places: readonly number[]

@@ -15,6 +15,7 @@ export const sources = [
   'spambayes',
   'zzzzteana',
 ] as const
+/** One of `sources`. */
 export type Source = (typeof sources)[number]
 
 // Matched against an id or address in lower case: "ilug.linux.ie" as well as "ilug@linux.ie".

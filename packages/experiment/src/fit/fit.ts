@@ -16,6 +16,7 @@ export interface StepRecord {
   readonly gradientNorm: number
 }
 
+/** A step, where it starts, and what each step is given. */
 export interface FitOptions<Batch, S> {
   readonly step: Step<Batch, S>
   readonly trainable: unknown
@@ -29,6 +30,7 @@ export interface FitOptions<Batch, S> {
   readonly signal?: AbortSignal
 }
 
+/** Where training ended, and what was seen on the way. */
 export interface FitResult<S> {
   readonly trainable: unknown
   readonly state: S

@@ -24,6 +24,7 @@ export interface StepHyper {
   readonly key: Tensor | null
 }
 
+/** What a step gives back. */
 export interface StepResult<S> {
   readonly trainable: unknown
   readonly state: S

@@ -48,7 +48,7 @@ export const accuracy = (
  * Precision, recall and F1 of each class.
  *
  * @param classes how many classes to report; rows of a class that is neither present nor predicted are 0
- * @example perClassScores([0, 1, 1], [0, 1, 0], 2)[1] // => { precision: 1, recall: 0.5, f1: 0.666..., support: 2 }
+ * @example perClassScores([0, 1, 1], [0, 1, 0], 2)[1] // => { precision: 1, recall: 0.5, f1: 2 / 3, support: 2 }
  */
 export const perClassScores = (
   truth: ArrayLike<number>,

@@ -24,7 +24,7 @@ export interface Confusion {
  * @param predicted the classifier's class of each row, [n]
  * @param weights weight of each row, [n]; 1 for each if left out. The bootstrap passes how often a row was drawn
  * @throws RangeError if lengths differ or a class is not an integer from 0
- * @example confusion([0, 1, 1], [0, 1, 0]).matrix // => Float64Array [1, 0, 1, 1]
+ * @example confusion([0, 1, 1], [0, 1, 0]).matrix // => [1, 0, 1, 1]
  */
 export const confusion = (
   truth: ArrayLike<number>,

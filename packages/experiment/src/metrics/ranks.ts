@@ -1,7 +1,7 @@
 /**
  * Ranks from 1; equal values share the mean of their ranks.
  *
- * @example ranks([10, 20, 20]) // => Float64Array [1, 2.5, 2.5]
+ * @example ranks([10, 20, 20]) // => [1, 2.5, 2.5]
  */
 export const ranks = (values: ArrayLike<number>): Float64Array => {
   const order = Array.from({ length: values.length }, (_, i) => i).sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0))

@@ -2,7 +2,7 @@
  * log softmax of one row of logits: z_i - max z - log Σ exp(z_j - max z).
  *
  * @param logits [d], in nats
- * @example logSoftmax([0, 0]) // => Float64Array [-0.693..., -0.693...]
+ * @example logSoftmax([0, 0]) // => [-Math.log(2), -Math.log(2)]
  */
 export const logSoftmax = (logits: ArrayLike<number>): Float64Array => {
   const row = Float64Array.from(logits)
@@ -18,7 +18,7 @@ export const logSoftmax = (logits: ArrayLike<number>): Float64Array => {
  * Softmax of one row of logits.
  *
  * @param logits [d]
- * @example softmax([0, 0]) // => Float64Array [0.5, 0.5]
+ * @example softmax([0, 0]) // => [0.5, 0.5]
  */
 export const softmax = (logits: ArrayLike<number>): Float64Array => logSoftmax(logits).map(Math.exp)
 

@@ -67,7 +67,7 @@ export const principalPlane = (rows: readonly (readonly number[])[]): readonly (
  * The same rows and seed give the same map.
  *
  * @param rows [n][width]
- * @example embed(features, 1).kind // => 'UMAP'
+ * @example embed([[0, 0], [1, 0], [0, 2]], 1).kind // => 'PCA'
  */
 export const embed = (rows: readonly (readonly number[])[], seed: number): Embedding => {
   if (rows.length < fewest) return { kind: 'PCA', points: principalPlane(rows) }

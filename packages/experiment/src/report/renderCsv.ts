@@ -34,7 +34,7 @@ const scalars = [
  * Every run's metrics as CSV, a row for each, for a notebook or a spreadsheet (RFC 4180, LF line ends).
  *
  * @param results a study's results
- * @example renderCsv(results).split('\n')[0] // => 'method,role,pretraining,pretraining_seed,seed,macroF1,...'
+ * @example renderCsv(results).split('\n')[0] // method,role,pretraining,pretraining_seed,seed,macroF1 and so on
  */
 export const renderCsv = (results: StudyResults): string => {
   const runs = [...results.methods, ...results.controls].flatMap(({ runs: all }) => all)

@@ -79,6 +79,7 @@ const embedded = (results: StudyResults): StudyResults => ({
   controls: results.controls.map((method) => ({ ...method, hidden: null })),
 })
 
+/** How the statistics of a report are made. */
 export interface ReportOptions {
   /** The statistics, where they were already made. */
   readonly analysis?: Analysis
@@ -94,7 +95,7 @@ export interface ReportOptions {
  *
  * @param results a study's results
  * @returns the file's text
- * @example await writeFile('report.html', renderReport(results))
+ * @example const written = await writeFileAtomic('report.html', renderReport(results))()
  */
 export const renderReport = (results: StudyResults, options: ReportOptions = {}): string => {
   const { resamples = 2000 } = options

@@ -51,7 +51,7 @@ const tableOf = (condition: Condition, judged: string | null): TerminalTable => 
  *
  * @param results a study's results @param analysis its statistics, where they were already made
  * @returns heads and rows of text without control characters, to be laid out by the caller
- * @example renderTable(results)[0]?.rows[0] // => ['LoRA', '67.5 ± 1.5', '65.2 to 69.8', ...]
+ * @example renderTable(results)[0]?.rows[0] // the first method: its label, then texts as '67.5 ± 1.5'
  */
 export const renderTable = (results: StudyResults, analysis: Analysis = analyse(results)): readonly TerminalTable[] =>
   analysis.conditions.map((condition) =>

@@ -22,7 +22,7 @@ const at = <A>(list: readonly A[], i: number, other: A): A => list[i % list.leng
  * Styles of the rows: the judged method stands out, other methods follow in order, controls are grey.
  *
  * @param rows rows of one condition
- * @example seriesStyles(rows).get('ba-lora')?.color // => 'var(--judged)'
+ * @example seriesStyles(rows).get('ba-lora')?.color // the judged method's: 'var(--judged)'
  */
 export const seriesStyles = (rows: readonly MethodRow[]): ReadonlyMap<string, SeriesStyle> => {
   let methods = 0

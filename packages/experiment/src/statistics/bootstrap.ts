@@ -54,8 +54,8 @@ const unitsOf = ({ rows, clusters, only }: BootstrapOptions): readonly (readonly
  * @throws RangeError if there is nothing to draw from, or the level is not between 0 and 1
  * @see Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13
  * @example
- * const right = [[1, 0, 1], [1, 1, 1]]
- * bootstrapInterval({ runs: 2, rows: 3, seed: 1, statistic: (run, w) => weightedMean(right[run], w) })
+ * const statistic = weightedAccuracy([0, 1, 1], [[0, 1, 0], [0, 1, 1]])
+ * bootstrapInterval({ runs: 2, rows: 3, seed: 1, statistic }).high // => 1
  */
 export const bootstrapInterval = (options: BootstrapOptions): Interval => {
   const { runs, rows, statistic, resamples = 2000, level = 0.95, seed } = options

@@ -7,7 +7,7 @@ import { summarise } from './summary.js'
  * @param values [n], for example one for each seed
  * @param level share of intervals that hold the true mean, if values are normal
  * @returns null when n < 2: one value says nothing of its spread
- * @example meanInterval([1, 2, 3]) // => { low: -0.48..., high: 4.48... }
+ * @example meanInterval([1, 2, 3]) // => { low: -0.484138, high: 4.484138 }
  */
 export const meanInterval = (
   values: readonly number[],

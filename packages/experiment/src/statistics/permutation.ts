@@ -16,6 +16,7 @@ export interface PermutationTest {
   readonly exact: boolean
 }
 
+/** How many patterns of signs are looked at. */
 export interface PermutationOptions {
   /** All 2^n patterns are looked at up to this n; beyond it, random ones. */
   readonly exactUpTo?: number

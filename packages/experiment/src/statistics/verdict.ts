@@ -19,6 +19,7 @@ export interface SpokenMetric {
   readonly comparisons: readonly SpokenComparison[]
 }
 
+/** What a verdict is about. */
 export interface VerdictInput {
   /** Label of the judged method. */
   readonly judged: string

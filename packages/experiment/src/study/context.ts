@@ -5,6 +5,7 @@ import { type Listener, type Phase, startPhase } from './events.js'
 import type { StudyMethod } from './methods.js'
 import type { StudySettings } from './settings.js'
 
+/** What a study is run with. */
 export interface StudyOptions {
   readonly settings: StudySettings
   /** Methods of the user's own, after those that the settings name. */

@@ -20,6 +20,7 @@ export type StudyEvent =
       readonly values: Readonly<Record<string, number>>
     }
 
+/** Is told what happens. */
 export type Listener = (event: StudyEvent) => void
 
 /** A phase under way: reports, and counts its work. */

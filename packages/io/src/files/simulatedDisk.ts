@@ -27,6 +27,8 @@ interface NameChange {
 const systemError = (code: string): Error => Object.assign(new Error(code), { code })
 
 /**
+ * A file layer in memory that a power cut can strike: what was not flushed may be lost.
+ *
  * @example
  * const disk = simulatedDisk()
  * await writeFileAtomic('a', 'text', disk.layer)()

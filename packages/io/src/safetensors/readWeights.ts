@@ -29,10 +29,12 @@ export interface Weights {
   readonly warnings: readonly string[]
 }
 
+/** Why weights could not be read. */
 export type WeightsError = ReadError | BadInput
 
 /** The names that transformers gives to a model's weights. */
 export const weightsName = 'model.safetensors'
+/** The list of the files of weights in several parts. */
 export const weightsIndexName = 'model.safetensors.index.json'
 
 // A plain file name and nothing else: no folder, no drive, no address, no null byte. `..` does not match either.

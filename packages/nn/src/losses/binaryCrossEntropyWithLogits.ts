@@ -11,7 +11,7 @@ import type { RowOptions } from './rowMean.js'
  * @param targets t, of the same shape, in [0, 1]
  * @returns scalar []; 0 where no row counts
  * @throws ShapeError unless the shapes are equal
- * @example binaryCrossEntropyWithLogits(array([[0]]), array([[1]])) // => 0.6931 (log 2)
+ * @example binaryCrossEntropyWithLogits(array([[0]]), array([[1]])) // => Math.log(2)
  */
 export const binaryCrossEntropyWithLogits = (logits: Tensor, targets: Tensor, { mask }: RowOptions = {}): Tensor => {
   checkPair('binaryCrossEntropyWithLogits', logits, targets)

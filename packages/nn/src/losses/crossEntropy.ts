@@ -19,6 +19,7 @@ import {
 } from '@cotangent/core'
 import { maskWeights, type RowOptions, weightedMean } from './rowMean.js'
 
+/** Which rows count, and what the target is. */
 export interface CrossEntropyOptions extends RowOptions {
   /** Rows with this label do not count; -100 unless given, as in transformers. */
   readonly ignoreIndex?: number
@@ -38,7 +39,7 @@ export interface CrossEntropyOptions extends RowOptions {
  * @param labels [n] i32
  * @returns scalar []
  * @throws ShapeError, DTypeError
- * @example crossEntropy(array([[0, 0]]), array([1], 'i32')) // => 0.6931 (log 2)
+ * @example crossEntropy(array([[0, 0]]), array([1], 'i32')) // => Math.log(2)
  */
 export const crossEntropy = (logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor => {
   checkRows(logits, labels)

@@ -198,6 +198,7 @@ const steps = (unaries: Readonly<Record<string, Unary>>, pairs: Readonly<Record<
 const smoothSteps = steps({ ...smooth, ...layout }, smoothPairs)
 const anySteps = steps({ ...smooth, ...layout, ...piecewise, ...ties }, { ...smoothPairs, ...piecewisePairs })
 
+/** What random programs may hold. */
 export interface ProgramConstraints {
   /** Without maximum, abs, where and their like, whose kinks no difference quotient survives. */
   readonly smooth?: boolean

@@ -1,6 +1,7 @@
 import type { Shape } from '@cotangent/core'
 import * as fc from 'fast-check'
 
+/** Bounds of random shapes. */
 export interface ShapeConstraints {
   readonly minRank?: number
   readonly maxRank?: number

@@ -9,6 +9,7 @@ export const ulpOf = (x: number): number => {
 /** Rounding error of f32, relative to the rounded number: half an ULP of 1. */
 export const roundingF32 = 2 ** -24
 
+/** Whether f32 holds a number with fewer digits than its 24 bits, since it is so small. */
 export const isSubnormal = (x: number): boolean => x !== 0 && Math.abs(x) < smallestNormalF32
 
 /** Subnormal numbers become 0, as on hardware that flushes them. */

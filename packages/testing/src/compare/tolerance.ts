@@ -7,6 +7,7 @@ import { largestF32 } from '../arbitraries/values.js'
 import { type ListFunction, mapData, oracle } from '../oracle.js'
 import { roundingF32, ulpOf } from './floats.js'
 
+/** An error that is allowed, and why. */
 export interface Tolerance {
   readonly reason: string
   /** The largest error of element `i` of a result where `expected` is right. Infinity: nothing is asked of it. */
@@ -16,11 +17,13 @@ export interface Tolerance {
 /** The same bits, but that -0 equals 0 and subnormals count as 0. */
 export const exact: Tolerance = { reason: 'exact: one rounding, or none', allowed: () => 0 }
 
+/** So many units in the last place of the right value. */
 export const ulps = (n: number): Tolerance => ({
   reason: `${n} units in the last place`,
   allowed: (expected) => n * ulpOf(expected),
 })
 
+/** The same error for values of every size. */
 export const absolute = (error: number, reason = 'an approximation by a polynomial'): Tolerance => ({
   reason: `${error} absolute: ${reason}`,
   allowed: () => error,

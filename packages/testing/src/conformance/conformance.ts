@@ -16,6 +16,7 @@ import type { Case } from '../primitives/case.js'
 import { primitiveGenerators } from '../primitives/index.js'
 import { type Difference, firstDifference } from './difference.js'
 
+/** How thorough the suite is, and what is left out. */
 export interface ConformanceOptions {
   /** Cases per primitive and kind of values; 20 by default. */
   readonly runs?: number
@@ -115,7 +116,7 @@ const valueAndGradients =
  * The conformance suite of an engine: each primitive on tame and on hostile values, and random programs with their
  * gradients, against the reference evaluator. Tolerances are those of the primitives' generators.
  *
- * @example for (const { name, run } of conformance(await onnxEngine())) test(name, run)
+ * @example for (const { name, run } of conformance(referenceEngine())) test(name, run)
  */
 export const conformance = (engine: Engine, options: ConformanceOptions = {}): readonly ConformanceTest[] => {
   const names = (Object.keys(primitives) as PrimitiveName[]).filter((name) => options.except?.[name] === undefined)

@@ -9,6 +9,7 @@ import { LawError } from './lawError.js'
 import { dot, dotScale, inUnits, largest, linear, moved, only, total, unit } from './numbers.js'
 import { type AnyFunction, direction, type Problem, problemOf } from './problem.js'
 
+/** How a derivative is compared. */
 export interface DerivativeOptions {
   /** Chooses the directions; 0 by default. */
   readonly seed?: number

@@ -12,6 +12,7 @@ import { dot, largest, linear } from './numbers.js'
 /** A loss of inputs [n, d]. */
 export type LossOf = (...inputs: readonly Tensor[]) => Tensor
 
+/** How a loss is compared. */
 export interface LossLawOptions {
   /** Relative to the larger value (or 1, where that is smaller); 1e-9 by default. */
   readonly rtol?: number

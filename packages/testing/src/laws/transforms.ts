@@ -34,6 +34,7 @@ const entry = (x: Tensor, axis: number, i: number): Tensor =>
     axis,
   )
 
+/** Which axes are mapped. */
 export interface VmapLawOptions {
   /** Per leaf of the arguments, the axis that is mapped, or null; 0 everywhere by default. */
   readonly axes?: readonly (number | null)[]

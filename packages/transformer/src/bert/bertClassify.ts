@@ -6,6 +6,7 @@ import type { BertConfig } from './bertConfig.js'
 import { type BertInputs, type BertOptions, type BertStates, bertEncode } from './bertEncoder.js'
 import type { BertClassifierParams } from './bertParams.js'
 
+/** What the classifier gives. */
 export interface BertClassification extends BertStates {
   /** [batch, labels]; for regression the numbers themselves. */
   readonly logits: Tensor

@@ -34,6 +34,7 @@ export interface BertOptions {
   readonly hiddenStates?: boolean
 }
 
+/** What the encoder gives. */
 export interface BertStates {
   /** What comes out of the last layer, [batch, seq, embed]. */
   readonly lastHiddenState: Tensor

@@ -6,6 +6,7 @@ import type { BertConfig } from './bertConfig.js'
 import { type BertInputs, type BertOptions, type BertStates, bertEncode } from './bertEncoder.js'
 import type { BertMaskedWordsParams } from './bertParams.js'
 
+/** The encoder's options, and which positions are asked for. */
 export interface BertMaskedWordsOptions extends BertOptions {
   /**
    * [n] i32, places in the flattened [batch · seq]: logits of these alone are computed. With 15 % of the words masked
@@ -14,6 +15,7 @@ export interface BertMaskedWordsOptions extends BertOptions {
   readonly positions?: Tensor
 }
 
+/** What the head for masked words gives. */
 export interface BertWordPrediction extends BertStates {
   /** [batch, seq, vocab], or [n, vocab] for the positions asked for. */
   readonly logits: Tensor

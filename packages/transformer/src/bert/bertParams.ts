@@ -8,6 +8,7 @@ import type { BertConfig } from './bertConfig.js'
 /** A linear map, added to what came in, and a norm. */
 export type BertOutputParams = { readonly dense: LinearParams; readonly LayerNorm: LayerNormParams }
 
+/** One layer: attention, then the feed-forward part. */
 export type BertLayerParams = {
   readonly attention: {
     readonly self: { readonly query: LinearParams; readonly key: LinearParams; readonly value: LinearParams }
@@ -17,6 +18,7 @@ export type BertLayerParams = {
   readonly output: BertOutputParams
 }
 
+/** The three tables whose rows are added, and their norm. */
 export type BertEmbeddingsParams = {
   readonly word_embeddings: EmbeddingParams
   readonly position_embeddings: EmbeddingParams

@@ -13,7 +13,9 @@ const renamed = (name: string, prefix: string): string =>
  * The tensors of a checkpoint under today's names. Older ones call a norm's weight and bias `gamma` and `beta`; a
  * model saved without a head has no `bert.` in front.
  *
- * @example currentNames(new Map([['encoder.layer.0.output.LayerNorm.gamma', w]])) // => Map { 'bert.encoder.layer.0.output.LayerNorm.weight' => w }
+ * @example
+ * const old = new Map([['encoder.layer.0.output.LayerNorm.gamma', ones([2])]])
+ * Array.from(currentNames(old).keys()) // => ['bert.encoder.layer.0.output.LayerNorm.weight']
  */
 export const currentNames = (tensors: ReadonlyMap<string, Tensor>): ReadonlyMap<string, Tensor> => {
   const prefix = [...tensors.keys()].some((name) => name.startsWith('bert.')) ? '' : 'bert.'

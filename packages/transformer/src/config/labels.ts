@@ -3,6 +3,7 @@ import { oneOf, positiveInteger, t } from '@cotangent/prelude'
 import { type ConfigRule, size } from './decodeConfig.js'
 
 export const problemTypes = ['regression', 'single_label_classification', 'multi_label_classification'] as const
+/** One of `problemTypes`: which loss a head is trained with. */
 export type ProblemType = (typeof problemTypes)[number]
 
 /** Fields that every configuration with a classification head may have. */

@@ -23,6 +23,7 @@ export interface LoadedModel<H extends BertHead> extends Model<H> {
   readonly warnings: readonly string[]
 }
 
+/** What takes the place of what the folder holds. */
 export interface ReadModelOptions {
   /** u32[2]: makes a head that the folder lacks, as when a model gets a new task. Without it, that is refused. */
   readonly newHead?: Tensor

@@ -25,7 +25,7 @@ export const pathOfName = (name: string): Path => name.replaceAll(/(^|\.)(\d+)(?
 /**
  * The leaves of a tree under their names in a file, in the order of the tree.
  *
- * @example tensorsFromParams({ layer: [{ weight: w }] }) // => Map { 'layer.0.weight' => w }
+ * @example tensorsFromParams({ layer: [{ weight: scalar(2) }] }) // => new Map([['layer.0.weight', 2]])
  */
 export const tensorsFromParams = (params: unknown): ReadonlyMap<string, Tensor> =>
   new Map(treeEntries(params).map(([path, leaf]) => [nameOfPath(path), leaf]))
@@ -41,7 +41,7 @@ const word = /^(?!__proto__$)[A-Za-z_][\w-]*$/
  *
  * @param file where the names are from, for messages
  * @returns BadContainer where a name is no path, a name goes on behind another, or the numbers of a list have gaps
- * @example paramsFromTensors(new Map([['layer.0.weight', w]]), 'model.safetensors') // => Right { layer: [{ weight: w }] }
+ * @example paramsFromTensors(new Map([['layer.0.w', scalar(2)]]), 'a.safetensors') // => E.right({ layer: [{ w: 2 }] })
  */
 export const paramsFromTensors = (
   tensors: ReadonlyMap<string, Tensor>,

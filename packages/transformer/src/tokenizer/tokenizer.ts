@@ -13,6 +13,7 @@ export interface EncodedBatch {
   readonly truncated: number
 }
 
+/** Turns text into token ids and back. */
 export interface Tokenizer {
   readonly vocabulary: BpeVocabulary
   readonly vocabularySize: number

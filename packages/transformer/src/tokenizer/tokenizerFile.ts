@@ -56,10 +56,12 @@ export const tokenizerFileCodec = open({
   }),
 })
 
+/** A tokenizer.json as it is written here. */
 export type TokenizerFile = t.TypeOf<typeof tokenizerFileCodec>
 
 /** The special tokens of the encoders here, by id from 0. */
 export const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const
+/** One of `specialTokens`. */
 export type SpecialToken = (typeof specialTokens)[number]
 
 const special = (id: string, type: number) => ({ SpecialToken: { id, type_id: type } })

@@ -11,6 +11,7 @@ export interface BpeVocabulary {
   readonly merges: readonly (readonly [string, string])[]
 }
 
+/** How large the vocabulary gets, and what is in it from the start. */
 export interface BpeTrainingOptions {
   /** Tokens in all: special tokens, 256 bytes and the rest merges. */
   readonly vocabularySize: number
