@@ -2,6 +2,7 @@ import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import {
   analyse,
+  chosenMethods,
   renderTable,
   runStudy,
   type StudyEvent,
@@ -73,17 +74,26 @@ const study = async (options: Options, controller: AbortController): Promise<voi
     TE.bind('threads', () => TE.fromEither(threadsOf(options.threads))),
     TE.bindW('own', () => loadAll(options.objective)),
     TE.bindW('settings', () => readSettings(options)),
+    TE.bindW('methods', ({ settings, own }) => TE.fromEither(chosenMethods(settings, own))),
+    TE.bindW('engine', ({ threads }) => makeEngine(options.engine, threads)),
     TE.bindW('folder', () => ensureOutputFolder(options.output, { reuse: true, bytes: 20_000_000 })),
     TE.bindW('cache', () => ensureOutputFolder(options.cache, { reuse: true, bytes: 50_000_000 })),
-    TE.bindW('engine', ({ threads }) => makeEngine(options.engine, threads)),
-    TE.flatMap(({ own, settings, folder, cache, engine, threads }) =>
+    TE.flatMap(({ methods, settings, folder, cache, engine, threads }) =>
       pipe(
         acquireRunLock(folder),
         TE.flatMap((lock) => async () => {
           try {
             await removeLeftovers(folder)()
             if (lock.takenOver !== undefined) listen({ _tag: 'Note', text: lock.takenOver })
-            const found = await runStudy({ settings, own, engine, threads, cache, listen, signal: controller.signal })()
+            const found = await runStudy({
+              settings,
+              methods,
+              engine,
+              threads,
+              cache,
+              listen,
+              signal: controller.signal,
+            })()
             if (E.isLeft(found)) return found
             const written = await writeResults(folder, found.right, metrics)()
             return E.isLeft(written) ? written : E.right({ results: found.right, folder })

@@ -8,8 +8,8 @@ import type { StudySettings } from './settings.js'
 /** What a study is run with. */
 export interface StudyOptions {
   readonly settings: StudySettings
-  /** Methods of the user's own, after those that the settings name. */
-  readonly own: readonly StudyMethod[]
+  /** What is compared, in the order of the table: see `chosenMethods`. */
+  readonly methods: readonly StudyMethod[]
   readonly engine: Engine
   /** The engine's threads; results may differ in the last bits with their number. */
   readonly threads: number
@@ -37,10 +37,11 @@ export class Study {
   readonly warnings: string[] = []
   phase: Phase | null = null
 
-  constructor(
-    readonly options: StudyOptions,
-    readonly methods: readonly StudyMethod[],
-  ) {}
+  constructor(readonly options: StudyOptions) {}
+
+  get methods(): readonly StudyMethod[] {
+    return this.options.methods
+  }
 
   get settings(): StudySettings {
     return this.options.settings

@@ -27,10 +27,18 @@ export interface Part {
   readonly tokens: TokenRows
 }
 
+/** Consecutive pieces of the pre-training mails, each a row of its own. */
+export interface Windows {
+  readonly tokens: TokenRows
+  /** Rows of each mail of the part, in their order; at least one. */
+  readonly ofMail: readonly (readonly number[])[]
+}
+
 export interface StudyData {
   readonly classes: readonly string[]
   readonly parts: Readonly<Record<PartName, Part>>
   readonly tokenizer: Tokenizer
+  readonly windows: Windows
   /** Cluster of near-duplicates of each test mail. */
   readonly testClusters: readonly number[]
   readonly version: string
@@ -40,6 +48,39 @@ export interface StudyData {
 export const encodeTexts = (tokenizer: Tokenizer, texts: readonly string[], length: number): TokenRows => {
   const { inputIds, attentionMask, truncated } = tokenizer.encodeBatch(texts, length)
   return { rows: texts.length, length, inputIds, attentionMask, truncated }
+}
+
+/**
+ * Cuts texts into rows of `length` tokens, one behind the other, each with [CLS] and [SEP]; at most `limit` of a text.
+ */
+export const encodeWindows = (
+  tokenizer: Tokenizer,
+  texts: readonly string[],
+  length: number,
+  limit: number,
+): Windows => {
+  const inner = length - 2
+  const whole = tokenizer.encodeBatch(texts, limit * inner + 2)
+  const wide = limit * inner + 2
+  const ofMail: number[][] = []
+  const pieces: Int32Array[] = []
+  for (let i = 0; i < texts.length; i++) {
+    const row = whole.inputIds.subarray(i * wide, (i + 1) * wide)
+    const words = row.subarray(1, row.indexOf(tokenizer.sepId, 1))
+    const starts = Array.from({ length: Math.max(1, Math.ceil(words.length / inner)) }, (_, j) => j * inner)
+    // a rest of a few words says little: it is left out, unless it is all there is
+    const kept = starts.filter((start) => start === 0 || words.length - start >= inner / 4)
+    ofMail.push(kept.map((start) => pieces.push(words.subarray(start, start + inner)) - 1))
+  }
+  const inputIds = new Int32Array(pieces.length * length).fill(tokenizer.padId)
+  const attentionMask = new Int32Array(pieces.length * length)
+  for (const [i, words] of pieces.entries()) {
+    inputIds[i * length] = tokenizer.clsId
+    inputIds.set(words, i * length + 1)
+    inputIds[i * length + words.length + 1] = tokenizer.sepId
+    attentionMask.fill(1, i * length, i * length + words.length + 2)
+  }
+  return { tokens: { rows: pieces.length, length, inputIds, attentionMask, truncated: 0 }, ofMail }
 }
 
 export const classOf = (label: Mail['label']): number => mailLabels.indexOf(label)
@@ -71,6 +112,7 @@ export const makeStudyData = ({ mails, clusters, version }: MailSet, settings: S
     classes: mailLabels,
     parts: { pretraining: part('pretraining'), pool: part('pool'), validation: part('validation'), test: part('test') },
     tokenizer,
+    windows: encodeWindows(tokenizer, textsAt('pretraining'), length, settings.pretraining.windows),
     testClusters: places.test.map((i) => clusters.twins.of[i] ?? i),
     version,
   }

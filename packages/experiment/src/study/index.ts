@@ -1,6 +1,6 @@
 export type { StudyOptions } from './context.js'
 export type { Listener, StudyEvent } from './events.js'
-export { methodFromModule, methodNames, type StudyMethod } from './methods.js'
+export { chosenMethods, methodFromModule, methodNames, type StudyMethod } from './methods.js'
 export { runStudy, settingsFaults } from './runStudy.js'
 export {
   defaultSettings,

@@ -61,3 +61,19 @@ export const maskWords = (
     labels: tensor(labels),
   }
 }
+
+/**
+ * A batch in which each word is hidden behind [MASK] with some probability; special tokens stay.
+ *
+ * @param share probability, in [0, 1)
+ */
+export const hideWords = (
+  tokens: TokenRows,
+  rows: readonly number[],
+  { share, maskId, firstWord }: Pick<MaskOptions, 'share' | 'maskId' | 'firstWord'>,
+  stream: RandomStream,
+): TokenBatch => {
+  const batch = tokenBatch(tokens, rows)
+  const ids = Int32Array.from(batch.inputIds.data, (id) => (id >= firstWord && stream.uniform() < share ? maskId : id))
+  return { inputIds: tensor(ids, batch.inputIds.shape), attentionMask: batch.attentionMask }
+}

@@ -21,13 +21,16 @@ import {
 import { noFaults, type PretrainingFaults, pretrainingSet } from '../data/index.js'
 import { epochOrder, fit, type StepRecord, seedOf, streamOf, trainingStep } from '../fit/index.js'
 import { compileCounted } from './counted.js'
-import { classOf, labelBatch, type StudyData, type TokenBatch, tokenBatch } from './dataset.js'
-import { maskWords, type WordBatch } from './maskWords.js'
+import { classOf, labelBatch, type StudyData, type TokenBatch } from './dataset.js'
+import { hideWords, maskWords, type WordBatch } from './maskWords.js'
 import type { StudySettings } from './settings.js'
 
 export type PretrainingKind = 'faulty' | 'clean'
 
-/** The encoder's configuration. No dropout: the runs are short, and the model small. */
+/**
+ * The encoder's configuration. No dropout: the runs are short, and the model small. Weights start with deviation
+ * 1/√width: BERT's 0.02 suits widths near 2,500 in this respect, and a narrow model would hardly pass signals on.
+ */
 export const studyConfig = ({ model }: StudySettings, classes: readonly string[], vocabulary: number): BertConfig =>
   bertConfig({
     vocab_size: vocabulary,
@@ -36,6 +39,7 @@ export const studyConfig = ({ model }: StudySettings, classes: readonly string[]
     num_attention_heads: model.heads,
     intermediate_size: 4 * model.width,
     max_position_embeddings: model.length,
+    initializer_range: Number((1 / Math.sqrt(model.width)).toPrecision(3)),
     type_vocab_size: 2,
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
@@ -88,10 +92,10 @@ const optimizer = (rate: Schedule) => chain(clipByGlobalNorm(1), adamw({ learnin
 const linearSchedule = (steps: number): Schedule =>
   warmupLinear({ peak: 1, warmupSteps: Math.ceil(0.1 * steps), totalSteps: steps })
 
-/** The mails a kind reads while it fills in words: all of its part, without hard ham where that is the fault. */
-const wordRows = ({ kind, data, settings }: PretrainOptions): readonly number[] =>
+/** The pieces a kind reads while it fills in words: all of its mails', without hard ham where that is the fault. */
+const wordRows = ({ kind, data, settings }: Pick<PretrainOptions, 'kind' | 'data' | 'settings'>): readonly number[] =>
   data.parts.pretraining.mails.flatMap(({ group }, i) =>
-    faultsOfKind(kind, settings).withoutHardHam && group === 'hard-ham' ? [] : [i],
+    faultsOfKind(kind, settings).withoutHardHam && group === 'hard-ham' ? [] : (data.windows.ofMail[i] ?? []),
   )
 
 /** Rows of batches in random order, in the numbering of the part. */
@@ -134,7 +138,7 @@ const learnWords = async (
     steps,
     batchAt: (i) =>
       maskWords(
-        data.parts.pretraining.tokens,
+        data.windows.tokens,
         batches[i] ?? [],
         {
           share: pretraining.masked,
@@ -173,6 +177,7 @@ const learnLabels = async (
   for (const [i, place] of places.entries()) given[place] = classOf(labels[i] ?? 'other')
   const batches = batchesOf(places, pretraining.batch, pretraining.labelEpochs, ...use, 'order')
   const steps = batches.length
+  const pieceOf = streamOf(...use, 'pieces')
   const schedule = linearSchedule(steps)
   const step = compileCounted(
     trainingStep({
@@ -197,8 +202,13 @@ const learnLabels = async (
     frozen: { params: null, teacher: null },
     steps,
     batchAt: (i): LabelBatch => {
-      const rows = batches[i] ?? []
-      return { ...tokenBatch(part.tokens, rows), ...labelBatch(given, rows) }
+      const mails = batches[i] ?? []
+      const pieces = mails.map((mail) => {
+        const own = data.windows.ofMail[mail] ?? [-1]
+        return own[pieceOf.below(own.length)] ?? -1
+      })
+      const hidden = { share: pretraining.hidden, maskId: data.tokenizer.maskId, firstWord: specialTokens.length }
+      return { ...hideWords(data.windows.tokens, pieces, hidden, pieceOf), ...labelBatch(given, mails) }
     },
     hyperAt: (i) => ({ rate, weights: weightsAt(labelObjective, i / steps), key: null }),
     onStep: (record) => onStep('labels', record, step.flop(), pretraining.batch),
@@ -215,7 +225,7 @@ export const pretrainingMails = (options: Omit<PretrainOptions, 'onStep' | 'sign
   const { settings, data, kind, model } = options
   const { batch, wordEpochs, labelEpochs } = settings.pretraining
   const rounded = (rows: number): number => Math.ceil(rows / batch) * batch
-  const words = wordRows({ ...options, onStep: () => undefined, signal: new AbortController().signal }).length
+  const words = wordRows(options).length
   const use = [settings.seed, 'labels', kind, model, 'faults'] as const
   const { places } = pretrainingSet(
     data.parts.pretraining.mails,

@@ -1,5 +1,5 @@
 import { warnings } from '@cotangent/ba-lora'
-import { badInput, E, type EdgeError, type FieldFault, type TE } from '@cotangent/prelude'
+import { E, type EdgeError, type FieldFault, type TE } from '@cotangent/prelude'
 import type { StudyResults } from '../report/index.js'
 import { makeClassifier } from './classify.js'
 import { compareMethods } from './compareMethods.js'
@@ -7,7 +7,7 @@ import { Study, StudyFailure, type StudyOptions } from './context.js'
 import { bagControl, teacherControl } from './controls.js'
 import { fineTuningSteps, makeFineTuner } from './fineTune.js'
 import { makeNoisyTests } from './measure.js'
-import { baLoraSettings, chosenMethods } from './methods.js'
+import { baLoraSettings } from './methods.js'
 import { studyConfig } from './pretrain.js'
 import { resultsOf } from './results.js'
 import type { StudySettings } from './settings.js'
@@ -69,18 +69,15 @@ const carryOut = async (study: Study): Promise<StudyResults> => {
 /**
  * The whole study: mail, pre-training with known faults, tuning, the comparison, controls.
  *
- * @returns Left for settings that do not fit, a cache that cannot be used, or a loss that stopped being finite
+ * @param options settings without faults (see `settingsFaults`)
+ * @returns Left for a corpus or cache that cannot be used, or a loss that stopped being finite
  * @throws the signal's reason when it is aborted
  */
 export const runStudy =
   (options: StudyOptions): TE.TaskEither<EdgeError, StudyResults> =>
   async () => {
-    const faults = settingsFaults(options.settings)
-    if (faults.length > 0) return E.left(badInput(faults))
-    const methods = chosenMethods(options.settings, options.own)
-    if (E.isLeft(methods)) return methods
     try {
-      return E.right(await carryOut(new Study(options, methods.right)))
+      return E.right(await carryOut(new Study(options)))
     } catch (error) {
       if (error instanceof StudyFailure) return E.left(error.error)
       throw error

@@ -52,11 +52,15 @@ export interface PretrainingSettings {
   /** Whether clean pre-training is run too, to compare with. */
   readonly clean: boolean
   readonly batch: number
-  /** Passes over the mails to fill in masked words, and then to learn the labels. */
+  /** Pieces of a mail that are read, one behind the other, each of the model's length. */
+  readonly windows: number
+  /** Passes over all pieces to fill in masked words, and over the mails (a random piece of each) to learn the labels. */
   readonly wordEpochs: number
   readonly labelEpochs: number
   /** Share of tokens that are masked. */
   readonly masked: number
+  /** Share of tokens that are hidden while labels are learnt, so that no single word decides. */
+  readonly hidden: number
   readonly wordRate: number
   readonly labelRate: number
 }
@@ -126,9 +130,11 @@ export const studySettingsFile = closed(
         models: integerBetween(1, 100),
         clean: t.boolean,
         batch: positiveInteger,
+        windows: integerBetween(1, 16),
         wordEpochs: integerBetween(0, 1000),
         labelEpochs: integerBetween(1, 1000),
         masked: between(0.01, 0.9),
+        hidden: between(0, 0.9),
         wordRate: positiveNumber,
         labelRate: positiveNumber,
       },
@@ -165,6 +171,7 @@ export const studySettingsFile = closed(
   },
 )
 
+/** Any part of the settings. */
 export type StudySettingsFile = t.TypeOf<typeof studySettingsFile>
 
 /** What `cotangent study` does without options. */
@@ -180,12 +187,14 @@ export const defaultSettings: StudySettings = {
     imbalance: 20,
     models: 1,
     clean: false,
-    batch: 32,
-    wordEpochs: 4,
-    labelEpochs: 4,
+    batch: 16,
+    windows: 4,
+    wordEpochs: 2,
+    labelEpochs: 8,
     masked: 0.15,
-    wordRate: 1e-3,
-    labelRate: 3e-4,
+    hidden: 0.3,
+    wordRate: 2e-3,
+    labelRate: 1e-3,
   },
   fineTuning: { mails: 192, batch: 16, epochs: 6, weightDecay: 0.01, maxGradientNorm: 1, k: 1 },
   tuning: {
@@ -225,6 +234,7 @@ export const quickSettings = withSettings(defaultSettings, {
 /** Three pre-trained models of each kind, faulty and clean, so that the interaction can be judged. */
 export const fullSettings = withSettings(defaultSettings, { pretraining: { models: 3, clean: true } })
 
+/** Settings by the name of their preset. */
 export const presets = { default: defaultSettings, quick: quickSettings, full: fullSettings } as const
 
 export const presetName = oneOf('default', 'quick', 'full')
