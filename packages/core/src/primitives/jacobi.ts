@@ -23,7 +23,7 @@ export const jacobiLimit = 32
  * Sweeps until every eigenvalue is right to 1e-10 of the largest: the most that any of random, clustered, decaying,
  * rank-deficient and repeated spectra needed (measured; one rotation does for a matrix of side 2).
  */
-const sweepsFor = (n: number): number =>
+export const jacobiSweeps = (n: number): number =>
   n <= 2 ? 1 : n <= 4 ? 4 : n <= 6 ? 5 : n <= 9 ? 6 : n <= 12 ? 7 : n <= 16 ? 9 : 10
 
 /** Place j after a round holds what was at `roundRobin(n)[j]`: place 0 stays, the others go round. */
@@ -86,7 +86,7 @@ export const jacobiEigh = (a: Tensor): readonly [Tensor, Tensor] => {
   }
 
   let state: readonly [Tensor, Tensor] = [start, broadcastTo(eye(even, a.dtype), [...lead, even, even])]
-  for (let i = 0; i < sweepsFor(n) * Math.max(1, even - 1); i++) state = round(state)
+  for (let i = 0; i < jacobiSweeps(n) * Math.max(1, even - 1); i++) state = round(state)
   const [s, v] = state
   const cut = (x: Tensor): Tensor => slice(x, [...lead.map(() => 0), 0, 0], [...lead, n, n])
   const values = mul(sum(mul(cut(s), eye(n, a.dtype)), -1), reshape(scale, [...lead, 1]))

@@ -42,6 +42,17 @@ describe.each(names)('%s', (name) => {
     })
   })
 
+  test('under vmap its program holds primitives of the registry only', () => {
+    const registered: Readonly<Record<string, unknown>> = primitives
+    holds(tame, (c) => {
+      if (c.operands.length === 0) return
+      const batched = c.operands.map((x) => testing.batchOf(x, 2, 0))
+      const program = inlineCalls(makeIR((...xs: readonly Tensor[]) => vmap(of(c))(...xs))(...batched))
+      checkIR(program)
+      for (const { primitive } of program.equations) expect(registered[primitive.name]).toBe(primitive)
+    })
+  })
+
   test('its evaluation fills all of its results', () => {
     holds(tame, ({ apply, operands }) => {
       const { equations } = makeIR((xs: readonly Tensor[]) => [...apply(xs)])(operands)

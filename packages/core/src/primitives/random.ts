@@ -5,12 +5,14 @@ import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
 import { exp, mul } from './arithmetic.js'
 import { broadcastTo } from './broadcast.js'
-import { checkKind, unary } from './elementwise.js'
-import { erfInvNumber } from './erf.js'
+import { checkKind, elementwiseProperties } from './elementwise.js'
+import { erfInvF32, erfInvNumber } from './erf.js'
 import {
   dataAttrs,
   definePrimitive,
   type HostArray,
+  type NoAttrs,
+  noAttrs,
   notLinear,
   type Primitive,
   type Properties,
@@ -56,9 +58,26 @@ export const randomBitsPrimitive = drawn<Draw>('randomBits', 'u32', ['shape'], (
   randomWords(k0, k1, sizeOf(shape)),
 )
 
-/** The 23 high bits as a fraction: exactly the f32 numbers JAX makes of them. */
-export const randomUniformPrimitive = drawn<Draw>('randomUniform', 'f32', ['shape'], (k0, k1, { shape }) =>
-  Float32Array.from(randomWords(k0, k1, sizeOf(shape)), (word) => (word >>> 9) * 2 ** -23),
+/** From `low` to `high`: f32 numbers. */
+export interface DrawInterval extends Draw {
+  readonly low: number
+  readonly high: number
+}
+
+/**
+ * u (high - low) + low, not below low; u the 23 high bits as a fraction. Product and sum are rounded once, as the fused
+ * multiply-add that XLA makes of JAX's expression (in f64 both are exact to beyond f32).
+ */
+export const randomUniformPrimitive = drawn<DrawInterval>(
+  'randomUniform',
+  'f32',
+  ['shape', 'low', 'high'],
+  (k0, k1, { shape, low, high }) => {
+    const span = Math.fround(high - low)
+    return Float32Array.from(randomWords(k0, k1, sizeOf(shape)), (word) =>
+      Math.max((word >>> 9) * 2 ** -23 * span + low, low),
+    )
+  },
 )
 
 export interface DrawRange extends Draw {
@@ -125,15 +144,22 @@ export const threefryPrimitive = definePrimitive({
 
 // ---------------------------------------------------------------- the inverse of erf, which turns uniform into normal
 
-const erfInvUnary = unary({
+/** No engine has it; normal numbers come from keys, so it runs on the host anyway. In f32 it is XLA's. */
+export const erfInvPrimitive: Primitive<NoAttrs> = definePrimitive({
   name: 'erfInv',
-  f: erfInvNumber,
+  arity: 1,
+  attrs: noAttrs,
+  abstractEval: ([x]) => x,
+  evaluate: ([x], _, [y]) => {
+    const f = y.data instanceof Float32Array ? erfInvF32 : erfInvNumber
+    for (let i = 0; i < y.data.length; i++) y.data[i] = f(x.data[i] ?? 0)
+  },
   // y = erf⁻¹ x: dy = √π/2 e^(y²) dx
-  jvp: (dx, _, [y]) => mul(dx, mul(exp(mul(y, y)), Math.sqrt(Math.PI) / 2)),
+  jvp: [(dx, _, [y]) => mul(dx, mul(exp(mul(y, y)), Math.sqrt(Math.PI) / 2))],
+  transpose: notLinear,
+  batch: ([x]) => bind1(erfInvPrimitive, [x], {}),
+  properties: { ...elementwiseProperties(), host: true },
 })
-
-/** No engine has it; normal numbers come from keys, so it runs on the host anyway. */
-export const erfInvPrimitive = { ...erfInvUnary, properties: { ...erfInvUnary.properties, host: true } }
 
 /** Inverse of erf, for x in (-1, 1); ±inf at ±1. */
 export const erfInv = (x: Tensor): Tensor => {

@@ -69,11 +69,8 @@ export const foldIn = (k: Tensor, data: number | Tensor): Tensor => {
 export const randomBits = (k: Tensor, shape: Shape): Tensor => bind1(randomBitsPrimitive, [k], { shape: [...shape] })
 
 /** Uniform on [low, high): f32. */
-export const uniform = (k: Tensor, shape: Shape, low = 0, high = 1): Tensor => {
-  const u = bind1(randomUniformPrimitive, [k], { shape: [...shape] })
-  if (low === 0 && high === 1) return u
-  return maximum(add(mul(u, Math.fround(high) - Math.fround(low)), low), low)
-}
+export const uniform = (k: Tensor, shape: Shape, low = 0, high = 1): Tensor =>
+  bind1(randomUniformPrimitive, [k], { shape: [...shape], low: Math.fround(low), high: Math.fround(high) })
 
 /** The f32 next to -1, towards 0. */
 const aboveMinusOne = -1 + 2 ** -24

@@ -3,13 +3,11 @@ import { add, cos, customVjp, jit, mul, type PrimitiveName, sin, type Tensor, ta
 import * as fc from 'fast-check'
 import { shapeArbitrary } from '../arbitraries/shapes.js'
 import { hostileTensor, keyArbitrary, tensorOf } from '../arbitraries/tensors.js'
+import { between } from '../arbitraries/values.js'
 import { absolute } from '../compare/tolerance.js'
 import { type Case, caseOf, describe, type PrimitiveGenerator } from './case.js'
 
 const same = (cases: fc.Arbitrary<Case>): PrimitiveGenerator => ({ tame: cases, hostile: cases, derivative: 'true' })
-
-const drawn = (name: 'randomBits' | 'randomUniform'): PrimitiveGenerator =>
-  same(fc.tuple(keyArbitrary, shapeArbitrary()).map(([key, shape]) => caseOf(name, [key], { shape })))
 
 const range = fc
   .tuple(fc.integer({ min: -50, max: 50 }), fc.integer({ min: 1, max: 2 ** 31 - 1 - 50 }))
@@ -21,8 +19,14 @@ export const hostGenerators = {
       .tuple(keyArbitrary, fc.array(fc.nat(0xffffffff), { maxLength: 5 }))
       .map(([key, counts]) => caseOf('threefry', [key, tensor(Uint32Array.from(counts))], {})),
   ),
-  randomBits: drawn('randomBits'),
-  randomUniform: drawn('randomUniform'),
+  randomBits: same(
+    fc.tuple(keyArbitrary, shapeArbitrary()).map(([key, shape]) => caseOf('randomBits', [key], { shape })),
+  ),
+  randomUniform: same(
+    fc
+      .tuple(keyArbitrary, shapeArbitrary(), between(-8, 8), between(0.1, 8))
+      .map(([key, shape, low, span]) => caseOf('randomUniform', [key], { shape, low, high: Math.fround(low + span) })),
+  ),
   randomIntegers: same(
     fc
       .tuple(keyArbitrary, shapeArbitrary(), range)
