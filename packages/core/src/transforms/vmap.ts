@@ -6,6 +6,7 @@
 import { printAval } from '../aval.js'
 import { ArgumentError, MissingRuleError, ShapeError } from '../errors.js'
 import type { IR } from '../ir/ir.js'
+import { normalAxis } from '../primitives/axes.js'
 import { broadcastTo, moveAxis } from '../primitives/broadcast.js'
 import type { AnyPrimitive } from '../primitives/primitive.js'
 import { leafCount, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
@@ -69,7 +70,7 @@ export type InAxes = number | null | readonly InAxes[] | { readonly [key: string
 
 /** Where the batch axis is, before and after. */
 export interface VmapOptions {
-  /** Per argument, which axis is mapped; 0 everywhere by default. */
+  /** Per argument, which axis is mapped; 0 everywhere by default. A key left out of an object is not mapped. */
   readonly inAxes?: InAxes
   /** Where the batch axis goes in every result; 0 by default. */
   readonly outAxes?: number
@@ -91,6 +92,7 @@ const axesOf = (axes: InAxes, def: TreeDef): (number | null)[] => {
   }
   if (def.kind === 'object' && !Array.isArray(axes)) {
     const table = axes as { readonly [key: string]: InAxes }
+    if (Object.keys(table).some((key) => !def.keys.includes(key))) throw mismatch
     return def.items.flatMap((item, i) => axesOf(table[def.keys[i] ?? ''] ?? null, item))
   }
   throw mismatch
@@ -108,10 +110,11 @@ export const vmap =
   <A extends readonly unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): ((...args: A) => R) =>
   (...args) => {
     const [leaves, def] = treeFlatten(args)
-    const axes = axesOf(options.inAxes ?? 0, def)
+    const axes = axesOf(options.inAxes === undefined ? 0 : options.inAxes, def)
     const inputs = leaves.map((x, i): Mapped => {
       const axis = axes[i] ?? null
-      return axis === null ? { value: x, mapped: false } : { value: moveAxis(x, axis, 0), mapped: true }
+      if (axis === null) return { value: x, mapped: false }
+      return { value: moveAxis(x, normalAxis('vmap', x.aval, axis), 0), mapped: true }
     })
     const sizes = new Set(inputs.flatMap(({ value, mapped }) => (mapped ? [value.shape[0] ?? 0] : [])))
     const [size, ...others] = sizes
@@ -132,8 +135,9 @@ export const vmap =
     const results = batchIR(ir, [...captured.map((value) => ({ value, mapped: false })), ...inputs], size)
     return treeUnflatten<R>(
       out,
-      results.map(({ value, mapped }) =>
-        moveAxis(mapped ? value : broadcastTo(value, [size, ...value.shape]), 0, options.outAxes ?? 0),
-      ),
+      results.map(({ value, mapped }) => {
+        const each = mapped ? value : broadcastTo(value, [size, ...value.shape])
+        return moveAxis(each, 0, normalAxis('vmap', each.aval, options.outAxes ?? 0))
+      }),
     )
   }
