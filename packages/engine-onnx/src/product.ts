@@ -59,6 +59,8 @@ const swapLast = (rank: number): number[] => [...Array.from({ length: rank - 2 }
 const inPlace = (builder: Builder, { name, shape, transposed }: Factor): string =>
   transposed ? builder.shared('Transpose', [name], { perm: { ints: swapLast(shape.length) } }) : name
 
+const ms = 'com.microsoft'
+
 const flag = (name: string, on: boolean) => (on ? { [name]: { int: 1 } } : {})
 const factor = (name: string, value: number) => (value === 1 ? {} : { [name]: { float: value } })
 
@@ -69,6 +71,13 @@ const addendName = (builder: Builder, { source }: Addend): string =>
 export const emitProduct = (builder: Builder, product: Product): string =>
   builder.reshaped(emitMatrix(builder, product), product.matrix, product.shape)
 
+/**
+ * aᵀ b with b thin, the gradient of an adapter: as (bᵀ a)ᵀ it takes half the time (256 x 1024 x 16: 96 in place of
+ * 175 us), and the small result is quickly turned round.
+ */
+const isTallOverThin = ({ left, right, matrix: [m = 0, n = 0] }: Product): boolean =>
+  left.transposed && !right.transposed && n > 1 && n <= 32 && 4 * n <= m
+
 const emitMatrix = (builder: Builder, product: Product): string => {
   const { left, right, alpha, addend, dtype } = product
   const transposes = { ...flag('transA', left.transposed), ...flag('transB', right.transposed) }
@@ -78,7 +87,17 @@ const emitMatrix = (builder: Builder, product: Product): string => {
     const attributes = { ...transposes, ...factor('alpha', alpha) }
     return plain
       ? builder.node('MatMul', [left.name, right.name])
-      : builder.node('FusedMatMul', [left.name, right.name], attributes, 'com.microsoft')
+      : builder.node('FusedMatMul', [left.name, right.name], attributes, ms)
+  }
+  if (addend === null && isTallOverThin(product)) {
+    // not a Gemm: onnxruntime would put that and the Transpose together again
+    const thin = builder.node(
+      'FusedMatMul',
+      [right.name, left.name],
+      { transA: { int: 1 }, ...factor('alpha', alpha) },
+      ms,
+    )
+    return builder.node('Transpose', [thin], { perm: { ints: [1, 0] } })
   }
   const inputs = [left.name, right.name, ...(addend === null ? [] : [addendName(builder, addend)])]
   return builder.node('Gemm', inputs, {
