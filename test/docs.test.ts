@@ -229,7 +229,7 @@ describe('docs/examples/own-objective', async () => {
   const loss = (student: Tensor): Tensor => evaluate(objective)(input(student), weightsAt(objective, 0)).total
 
   test('is a method of the study', () => {
-    expect(method).toMatchObject({ name: 'mine', label: 'Unsure', adapter: 'pissa', regularised: true })
+    expect(method).toMatchObject({ name: 'confidence', label: 'confidence', adapter: 'pissa', regularised: true })
     expect(objective.map(({ name, weight }) => [name, weight(0)])).toEqual([
       ['task', 1],
       ['confidence', 0.1],

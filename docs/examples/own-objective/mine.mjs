@@ -3,7 +3,7 @@
 import { taskObjective, term, weighted } from '@cotangent/ba-lora'
 import { div, mul, softmax, square, sum } from '@cotangent/core'
 
-export const label = 'Unsure'
+export const name = 'confidence'
 export const description = 'PiSSA with a penalty on the squared probabilities, against over-confident answers.'
 
 // Σ p² of a row is 1 for a certain answer, 1 / classes for none; the mask [n] says which rows count

@@ -6,7 +6,7 @@ import { badOption, type EdgeError, pipe, TE } from '@cotangent/prelude'
 /**
  * A user's module as a method of the study. The module is code and runs as such: it is named on the command line.
  *
- * @param path a module whose default export is an objective, or a function that makes one
+ * @param path a module whose default export is an objective; see `methodFromModule`
  */
 export const loadObjective = (path: string): TE.TaskEither<EdgeError, StudyMethod> =>
   pipe(
