@@ -12,13 +12,22 @@ export interface Explanation {
 
 const own = new URL('.', import.meta.url).pathname
 
-/** Drops the frames inside this package, so that the first one is the caller's. */
+const isFrame = (line: string): boolean => line.startsWith('    at ')
+
+const isOwn = (frame: string): boolean => frame.includes(own) && !/\.(test|laws)\./.test(frame)
+
+/** Drops the frames of this package, and those of JavaScript's own functions above the caller, who then comes first. */
 const callersFrames = (stack: string | undefined): string | undefined => {
   if (stack === undefined) return undefined
-  const lines = stack.split('\n')
-  const kept = lines.filter((line) => !line.startsWith('    at ') || !line.includes(own) || line.includes('.test.'))
-  return kept.some((line) => line.startsWith('    at ')) ? kept.join('\n') : stack
+  const lines = stack.split('\n').filter((line) => !(isFrame(line) && isOwn(line)))
+  const caller = lines.findIndex((line) => isFrame(line) && !line.includes('(<anonymous>)') && !line.includes('node:'))
+  return caller < 0
+    ? stack
+    : [...lines.slice(0, caller).filter((line) => !isFrame(line)), ...lines.slice(caller)].join('\n')
 }
+
+/** How many frames of this package may lie above the caller's. */
+const depth = 60
 
 /** A wrong program. Each subclass is one kind of mistake; fields carry what the text says. */
 export abstract class ProgramError extends Error {
@@ -35,6 +44,10 @@ export abstract class ProgramError extends Error {
     this.received = received
     this.todo = todo
     this.name = new.target.name
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = depth
+    Error.captureStackTrace?.(this, new.target)
+    Error.stackTraceLimit = limit
     const stack = callersFrames(this.stack)
     if (stack !== undefined) this.stack = stack
   }

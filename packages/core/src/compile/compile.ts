@@ -94,12 +94,13 @@ const run = async (
     }
   }
   const outputs = loaded.outputs.map(valueOf)
-  const last = loaded.stages.findLast(({ executable }) => executable !== null)?.executable
+  const last = loaded.stages.findLast(({ executable }) => executable !== null)?.executable ?? null
   const kept = new Set(outputs)
   const given = new Map<Tensor, Tensor>()
   for (const x of donated) {
     if (kept.has(x) && x instanceof HostTensor) given.set(x, new HostTensor(x.donate(), x.shape, x.dtype))
-    else if (!kept.has(x)) last?.recycle(x)
+    else if (!kept.has(x) && last !== null) last.recycle(x)
+    else if (!kept.has(x) && x instanceof HostTensor) x.donate() // nothing ran on the engine: given away all the same
   }
   // what one program handed to the next
   for (const { result, executable } of computed) if (!kept.has(result)) executable.recycle(result)
