@@ -1,0 +1,482 @@
+/*
+ * Operations against PyTorch (test/fixtures/ops): values and cotangents, computed in f64 on the reference evaluator.
+ * `table` says how each operation is written here; `later` lists those that wait for a primitive.
+ */
+
+import type { HostTensor, Tensor } from '@cotangent/core'
+import * as ct from '@cotangent/core'
+import { oracle } from '@cotangent/testing'
+import { describe, expect, test } from 'vitest'
+import { fixtureJson, fixtureTensors, need, scaledError } from './support/fixtures.js'
+
+/** Largest `scaled` error asked of outputs, and of cotangents, Hessian-vector products and Jacobians. */
+const ask = { outputs: 1e-5, gradients: 2e-5 }
+
+interface Attributes {
+  readonly [name: string]: unknown
+}
+
+interface CaseOf {
+  readonly attributes: Attributes
+  readonly inputs: readonly string[]
+  readonly outputs: number
+  readonly gradients: readonly string[]
+  readonly free_signs: boolean
+}
+
+const index = fixtureJson('ops/index.json') as Readonly<Record<string, readonly CaseOf[]>> // border: a file of ours
+
+// ---------------------------------------------------------------- how each operation is written
+
+type Op = (xs: readonly Tensor[], attributes: Attributes) => Tensor | readonly Tensor[] | null
+
+const numberOf = (attributes: Attributes, name: string): number => Number(attributes[name])
+const numbersOf = (attributes: Attributes, name: string): number[] => [attributes[name]].flat().map(Number)
+const axesOf = (attributes: Attributes): { readonly axes: number[]; readonly keepDims: boolean } => ({
+  axes: numbersOf(attributes, 'dim'),
+  keepDims: attributes.keepdim === true,
+})
+
+const one =
+  (f: (x: Tensor, attributes: Attributes) => Tensor): Op =>
+  ([x], attributes) =>
+    x === undefined ? null : f(x, attributes)
+
+const two =
+  (f: (x: Tensor, y: Tensor, attributes: Attributes) => Tensor): Op =>
+  ([x, y], attributes) =>
+    x === undefined || y === undefined ? null : f(x, y, attributes)
+
+const three =
+  (f: (x: Tensor, y: Tensor, z: Tensor, attributes: Attributes) => Tensor): Op =>
+  ([x, y, z], attributes) =>
+    x === undefined || y === undefined || z === undefined ? null : f(x, y, z, attributes)
+
+const reduced = (f: (x: Tensor, axes: number[], options: ct.ReduceOptions) => Tensor): Op =>
+  one((x, attributes) => {
+    const { axes, keepDims } = axesOf(attributes)
+    return f(x, axes, { keepDims })
+  })
+
+const length = (x: Tensor, axis: number): number => x.shape.at(axis) ?? 1
+
+const indices = (values: readonly number[]): Tensor => ct.constant(ct.array([...values], 'i32'))
+
+/** Places along an axis, in the order given. */
+const picked = (x: Tensor, axis: number, places: readonly number[]): Tensor => ct.take(x, indices(places), axis)
+
+const reversed = one((x, { dim }) => picked(x, Number(dim), ct.range(length(x, Number(dim))).reverse()))
+
+/** 1 where `keep(row, column)` of the last two axes, else 0. */
+const triangle = (keep: (offset: Tensor) => Tensor): Op =>
+  one((x) => {
+    const rows = ct.expandDims(ct.iota(length(x, -2)), 1)
+    const columns = ct.expandDims(ct.iota(length(x, -1)), 0)
+    return ct.mul(x, ct.cast(keep(ct.sub(columns, rows)), x.dtype))
+  })
+
+const tanhGelu = (x: Tensor): Tensor => {
+  const inner = ct.mul(ct.add(x, ct.mul(ct.mul(ct.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI))
+  return ct.mul(ct.mul(x, 0.5), ct.add(ct.tanh(inner), 1))
+}
+
+/** Mean, sum, or all of the terms, as `reduction` says. */
+const combined = (terms: Tensor, { reduction = 'mean' }: Attributes): Tensor =>
+  reduction === 'none' ? terms : reduction === 'sum' ? ct.sum(terms) : ct.mean(terms)
+
+/** Python's x[a, b, ...] with ranges, whole numbers, None and an ellipsis. */
+const sliced: Op = one((x, { slices }) => {
+  const parts = String(slices).split(', ')
+  const given = parts.filter((part) => part !== '...' && part !== 'None').length
+  const full = parts.flatMap((part) => (part === '...' ? new Array<string>(x.rank - given).fill(':') : [part]))
+  const [starts, limits, strides, shape]: number[][] = [[], [], [], []]
+  let axis = 0
+  for (const part of [...full, ...new Array<string>(x.rank - full.filter((p) => p !== 'None').length).fill(':')]) {
+    if (part === 'None') {
+      shape?.push(1)
+      continue
+    }
+    const n = length(x, axis++)
+    const [from = '', to = '', by = ''] = part.split(':')
+    const at = (text: string, fallback: number): number =>
+      text === '' ? fallback : Number(text) < 0 ? n + Number(text) : Number(text)
+    const start = at(from, 0)
+    const limit = part.includes(':') ? Math.min(n, at(to, n)) : start + 1
+    const stride = by === '' ? 1 : Number(by)
+    starts?.push(start)
+    limits?.push(limit)
+    strides?.push(stride)
+    if (part.includes(':')) shape?.push(Math.ceil((limit - start) / stride))
+  }
+  return ct.reshape(ct.slice(x, starts ?? [], limits ?? [], strides), shape ?? [])
+})
+
+const padded: Op = ([x], attributes) => {
+  if (x === undefined || attributes.mode !== 'constant') return null
+  const pads = numbersOf(attributes, 'pads') // the last axis first: low, high
+  const of = (side: 0 | 1): number[] => ct.range(x.rank).map((axis) => pads[2 * (x.rank - 1 - axis) + side] ?? 0)
+  return ct.add(ct.pad(ct.sub(x, 0.7), of(0), of(1)), 0.7)
+}
+
+const attended: Op = three((q, k, v, { causal }) => {
+  const scores = ct.div(ct.matmul(q, ct.matrixTranspose(k)), Math.sqrt(length(q, -1)))
+  const [rows, columns] = [ct.expandDims(ct.iota(length(q, -2)), 1), ct.expandDims(ct.iota(length(k, -2)), 0)]
+  const seen = ct.broadcastTo(
+    causal === true ? ct.lessEqual(columns, rows) : ct.lessEqual(ct.mul(columns, 0), 0),
+    scores.shape.slice(-2),
+  )
+  return ct.matmul(ct.softmax(ct.where(seen, scores, -1e30)), v)
+})
+
+const crossEntropy: Op = ([x, target], attributes) => {
+  if (x === undefined || target === undefined || x.rank !== 2 || attributes.smoothing === undefined) return null
+  const [d, smoothing] = [length(x, 1), numberOf(attributes, 'smoothing')]
+  const logp = ct.logSoftmax(x)
+  const wanted = ct.add(ct.mul(ct.oneHot(target, d), 1 - smoothing), smoothing / d)
+  const counts = ct.cast(ct.notEqual(target, -100), 'f32')
+  const rows = ct.mul(ct.neg(ct.sum(ct.mul(logp, wanted), 1)), counts)
+  return attributes.reduction === 'mean' ? ct.div(ct.sum(rows), ct.sum(counts)) : combined(rows, attributes)
+}
+
+const huber: Op = two((x, y, attributes) => {
+  const delta = numberOf(attributes, 'delta')
+  const size = ct.abs(ct.sub(x, y))
+  const near = ct.mul(ct.square(size), 0.5)
+  return ct.mean(ct.where(ct.lessEqual(size, delta), near, ct.mul(ct.sub(size, delta / 2), delta)))
+})
+
+const symmetric = (x: Tensor): Tensor => ct.mul(ct.add(x, ct.matrixTranspose(x)), 0.5)
+
+const table: Readonly<Record<string, Op>> = {
+  neg: one(ct.neg),
+  exp: one(ct.exp),
+  expm1: one(ct.expm1),
+  log: one(ct.log),
+  log1p: one(ct.log1p),
+  sqrt: one(ct.sqrt),
+  rsqrt: one(ct.rsqrt),
+  reciprocal: one((x) => ct.reciprocal(x)),
+  square: one(ct.square),
+  abs: one(ct.abs),
+  sign: one(ct.sign),
+  sin: one(ct.sin),
+  cos: one(ct.cos),
+  tanh: one(ct.tanh),
+  sigmoid: one(ct.sigmoid),
+  log_sigmoid: one((x) => ct.neg(ct.softplus(ct.neg(x)))),
+  relu: one(ct.relu),
+  gelu_erf: one(ct.gelu),
+  gelu_tanh: one(tanhGelu),
+  silu: one((x) => ct.mul(x, ct.sigmoid(x))),
+  softplus: one(ct.softplus),
+  erf: one(ct.erf),
+  elu: one((x) => ct.where(ct.greater(x, 0), x, ct.expm1(ct.minimum(x, 0)))),
+  mish: one((x) => ct.mul(x, ct.tanh(ct.softplus(x)))),
+  leaky_relu: one((x, { slope }) => ct.where(ct.greater(x, 0), x, ct.mul(x, Number(slope)))),
+  clamp: one((x, { low, high }) => ct.minimum(ct.maximum(x, Number(low)), Number(high))),
+  pow_scalar: one((x, { exponent }) => ct.pow(x, Number(exponent))),
+  add: two(ct.add),
+  sub: two(ct.sub),
+  mul: two(ct.mul),
+  div: two(ct.div),
+  maximum: two(ct.maximum),
+  minimum: two(ct.minimum),
+  pow: two(ct.pow),
+  where: three((x, y, condition) => ct.where(ct.notEqual(condition, 0), x, y)),
+  sum: reduced(ct.sum),
+  mean: reduced(ct.mean),
+  amax: reduced(ct.max),
+  amin: reduced(ct.min),
+  logsumexp: reduced((x, axes, options) => {
+    const shift = ct.stopGradient(ct.max(x, axes, { keepDims: true }))
+    const total = ct.log(ct.sum(ct.exp(ct.sub(x, shift)), axes, { keepDims: true }))
+    const whole = ct.add(total, shift)
+    return options.keepDims === true ? whole : ct.squeeze(whole, axes)
+  }),
+  norm2: reduced((x, axes, options) => ct.sqrt(ct.sum(ct.square(x), axes, options))),
+  norm1: reduced((x, axes, options) => ct.sum(ct.abs(x), axes, options)),
+  var: one((x, attributes) => variance(x, attributes)),
+  std: one((x, attributes) => ct.sqrt(variance(x, attributes))),
+  softmax: one((x, { dim }) => ct.softmax(x, Number(dim))),
+  log_softmax: one((x, { dim }) => ct.logSoftmax(x, Number(dim))),
+  argmax: one((x, { dim }) => ct.argmax(x, Number(dim))),
+  flip: reversed,
+  unbind_stack: reversed,
+  roll: one((x, { shift, dim }) => {
+    const n = length(x, Number(dim))
+    return picked(
+      x,
+      Number(dim),
+      ct.range(n).map((i) => (((i - Number(shift)) % n) + n) % n),
+    )
+  }),
+  matmul: two(ct.matmul),
+  einsum: (xs, { equation }) => {
+    const terms = String(equation).split('->')[0]?.split(',') ?? []
+    // letters twice in a term, and three operands, are refused
+    if (terms.length > 2 || terms.some((term) => new Set(term).size < term.length)) return null
+    return ct.einsum(String(equation), ...xs.slice(0, terms.length))
+  },
+  linear: three((x, weight, bias) => ct.add(ct.matmul(x, ct.transpose(weight)), bias)),
+  attention: attended,
+  layer_norm: three((x, weight, bias, { eps }) => ct.add(ct.mul(ct.standardize(x, Number(eps)), weight), bias)),
+  rms_norm: two((x, weight, { eps }) =>
+    ct.mul(ct.mul(x, ct.rsqrt(ct.add(ct.mean(ct.square(x), -1, { keepDims: true }), Number(eps)))), weight),
+  ),
+  normalize: one((x) => ct.div(x, ct.maximum(ct.sqrt(ct.sum(ct.square(x), -1, { keepDims: true })), 1e-12))),
+  batch_norm: three((x, weight, bias, { eps }) => {
+    const middle = ct.mean(x, [0, 2], { keepDims: true })
+    const spread = ct.variance(x, [0, 2], { keepDims: true })
+    const y = ct.mul(ct.sub(x, middle), ct.rsqrt(ct.add(spread, Number(eps))))
+    return ct.add(ct.mul(y, ct.reshape(weight, [-1, 1])), ct.reshape(bias, [-1, 1]))
+  }),
+  embedding: two((weight, ids, { padding }) => {
+    const rows = ct.take(weight, ids)
+    // the padding row gets no gradient
+    return padding === undefined
+      ? rows
+      : ct.where(ct.equal(ct.expandDims(ids, -1), Number(padding)), ct.stopGradient(rows), rows)
+  }),
+  index_select: two((x, picks, { dim }) => ct.take(x, picks, Number(dim))),
+  index_add: three((x, picks, source, { dim }) => ct.scatterAdd(x, picks, source, Number(dim))),
+  slice: sliced,
+  masked_select_mean: two((x, mask) => {
+    const weights = ct.cast(ct.notEqual(mask, 0), x.dtype)
+    return ct.div(ct.sum(ct.mul(x, weights)), ct.sum(weights))
+  }),
+  pad: padded,
+  concat: (xs, { dim }) => ct.concat(xs, Number(dim)),
+  stack: two((x, y, { dim }) => ct.stack([x, y], Number(dim))),
+  permute: one((x, attributes) => ct.transpose(x, numbersOf(attributes, 'order'))),
+  reshape: one((x, attributes) => ct.reshape(x, numbersOf(attributes, 'shape'))),
+  expand: one((x, attributes) => ct.broadcastTo(x, numbersOf(attributes, 'shape'))),
+  tile: one((x, attributes) => {
+    const repeats = numbersOf(attributes, 'repeats')
+    const start = ct.reshape(x, [...new Array<number>(repeats.length - x.rank).fill(1), ...x.shape])
+    return repeats.reduce((y, n, axis) => ct.concat(new Array<Tensor>(n).fill(y), axis), start)
+  }),
+  tril: (xs, attributes) => triangle((offset) => ct.lessEqual(offset, numberOf(attributes, 'k')))(xs, attributes),
+  triu: (xs, attributes) => triangle((offset) => ct.greaterEqual(offset, numberOf(attributes, 'k')))(xs, attributes),
+  diagonal: one((x, { k }) => {
+    const [m, n, by] = [length(x, -2), length(x, -1), Number(k)]
+    const rows = ct.range(m).filter((i) => i + by >= 0 && i + by < n)
+    const flat = ct.reshape(x, [...x.shape.slice(0, -2), m * n])
+    return picked(
+      flat,
+      -1,
+      rows.map((i) => i * n + i + by),
+    )
+  }),
+  split: ([x], attributes) => {
+    if (x === undefined) return null
+    const sizes = numbersOf(attributes, 'sizes')
+    const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b, 0))
+    return ends.map((end, i) => ct.slice(x, [0, end - (sizes[i] ?? 0)], [length(x, 0), end]))
+  },
+  cross_entropy: crossEntropy,
+  mse_loss: two((x, y, attributes) => combined(ct.square(ct.sub(x, y)), attributes)),
+  bce_with_logits: two((x, y, attributes) => combined(ct.sub(ct.softplus(x), ct.mul(x, y)), attributes)),
+  kl_div: two((x, y) => {
+    const terms = ct.mul(ct.softmax(y), ct.sub(ct.logSoftmax(y), ct.logSoftmax(x)))
+    return ct.div(ct.sum(terms), length(x, 0))
+  }),
+  l1_loss: two((x, y) => ct.mean(ct.abs(ct.sub(x, y)))),
+  huber_loss: huber,
+  svdvals: one(ct.singularValues),
+  nuclear_norm: one((x) => ct.sum(ct.singularValues(x))),
+  eigvalsh: one((x) => ct.eigh(symmetric(x))[0]),
+  eigh: ([x]) => (x === undefined ? null : ct.eigh(symmetric(x))),
+}
+
+const variance = (x: Tensor, attributes: Attributes): Tensor => {
+  const { axes, keepDims } = axesOf(attributes)
+  return ct.variance(x, axes, { keepDims, correction: numberOf(attributes, 'correction') })
+}
+
+/** Operations that wait for a primitive or a package. */
+const later: readonly string[] = [
+  'atan2',
+  'prod',
+  'cumsum',
+  'cumprod',
+  'logcumsumexp',
+  'sort',
+  'topk',
+  'group_norm',
+  'gather',
+  'scatter_add',
+  'take_along_dim',
+  'repeat_interleave',
+  'conv1d',
+  'conv2d',
+  'max_pool2d',
+  'avg_pool2d',
+  'svd',
+  'qr',
+  'cholesky',
+  'solve',
+  'solve_triangular',
+  'inv',
+  'det',
+  'logdet',
+]
+
+/** Cases that an operation here does not have. */
+const left: Readonly<Record<string, number>> = {
+  einsum: 2, // 'bii->bi' and three operands
+  pad: 2, // reflect and replicate
+  cross_entropy: 1, // [n, d, positions]
+}
+
+test('every operation of the reference data is covered, or on the list', () => {
+  expect(
+    Object.keys(index)
+      .filter((name) => !(name in table))
+      .sort(),
+  ).toEqual([...later].sort())
+})
+
+// ---------------------------------------------------------------- the comparison
+
+const listed = (y: Tensor | readonly Tensor[] | null): readonly Tensor[] =>
+  y === null ? [] : y instanceof ct.Tensor ? [y] : y
+
+/** Columns times the sign that makes them point as the expected ones do. */
+const aligned = (expected: Tensor, columns: Tensor): Tensor =>
+  ct.mul(columns, ct.stopGradient(ct.sign(ct.sum(ct.mul(columns, expected), -2, { keepDims: true }))))
+
+describe.each(Object.entries(table))('%s', (name, op) => {
+  const file = fixtureTensors(`ops/${name}.safetensors`)
+  const cases = index[name] ?? []
+  let skipped = 0
+
+  test.each(cases.map((entry, number) => [number, entry] as const))('case %d', (number, entry) => {
+    const get = (kind: string, key: string | number): HostTensor => need(file, `${number}.${kind}.${key}`)
+    const inputs = entry.inputs.map((key) => get('in', key))
+    if (op(inputs, entry.attributes) === null) {
+      skipped++
+      return
+    }
+    const right = ct.range(entry.outputs).map((i) => get('out', i))
+    const f = (xs: readonly Tensor[]): readonly Tensor[] =>
+      listed(op(xs, entry.attributes)).map((y, i) => (entry.free_signs && i > 0 ? aligned(right[i] ?? y, y) : y))
+    for (const [i, y] of oracle(f, inputs).entries()) {
+      expect(scaledError(y, right[i] ?? y)).toBeLessThanOrEqual(ask.outputs)
+    }
+    if (entry.gradients.length === 0) return
+    const cotangents = right.map((y, i) => file.get(`${number}.cot.${i}`) ?? ct.zeros(y.shape))
+    const active = entry.gradients.map((key) => entry.inputs.indexOf(key))
+    const slopes = oracle((xs) => {
+      const some = active.flatMap((i) => xs[i] ?? [])
+      const of = (ys: readonly Tensor[]): readonly Tensor[] =>
+        f(xs.map((x, i) => ys[active.indexOf(i)] ?? x)).filter((y) => ct.isFloating(y.dtype))
+      return ct.vjp(of, some)[1](cotangents.slice(0, of(some).length))[0]
+    }, inputs)
+    for (const [i, key] of entry.gradients.entries()) {
+      expect(scaledError(slopes[i] ?? ct.scalar(Number.NaN), get('grad', key))).toBeLessThanOrEqual(ask.gradients)
+    }
+  })
+
+  test('all of its cases were compared, but for those said', () => expect(skipped).toBe(left[name] ?? 0))
+})
+
+// ---------------------------------------------------------------- higher order
+
+const higher = fixtureTensors('ops/higher_order.safetensors')
+
+type Named = (name: string) => Tensor
+
+const scalars: Readonly<Record<string, (x: Tensor, given: Named) => Tensor>> = {
+  quartic: (x) => {
+    const n = length(x, 0)
+    const neighbours = ct.mul(ct.slice(x, [0], [n - 1]), ct.slice(x, [1], [n]))
+    return ct.add(ct.sum(ct.pow(x, 4)), ct.sum(neighbours))
+  },
+  logistic: (x, given) => {
+    const logp = ct.logSoftmax(ct.matmul(given('data'), x))
+    return ct.neg(ct.div(ct.sum(ct.mul(logp, ct.oneHot(given('target'), length(x, 1)))), length(given('data'), 0)))
+  },
+  mlp: (x, given) => ct.mean(ct.square(ct.matmul(ct.tanh(ct.matmul(given('data'), x)), given('w')))),
+  logsumexp: (x) => ct.logsumexp(ct.mul(x, 3), 0),
+  layer_norm: (x, given) => ct.sum(ct.pow(ct.mul(ct.standardize(x, 1e-5), given('w')), 3)),
+  gelu: (x, given) => ct.sum(ct.mul(ct.gelu(ct.matmul(given('data'), x)), given('w'))),
+  attention: (x, given) =>
+    ct.sum(ct.mul(ct.matmul(ct.softmax(ct.div(ct.matmul(x, ct.transpose(x)), 2)), x), given('w'))),
+}
+
+describe.each(Object.entries(scalars))('Hessian-vector product: %s', (name, f) => {
+  const get = (key: string): HostTensor => need(higher, `hvp.${name}.${key}`)
+  const loss = (x: Tensor): Tensor => f(x, (key) => get(`in.${key}`))
+
+  test('value, gradient, and the product, forward over reverse and reverse over reverse', () => {
+    const [value, gradient, forward, reverse] = oracle(
+      ([x, v]) => {
+        if (x === undefined || v === undefined) return []
+        const along = (y: Tensor): Tensor => ct.sum(ct.mul(ct.grad(loss)(y), v))
+        return [...ct.valueAndGrad(loss)(x), ct.jvp(ct.grad(loss), [x], [v])[1], ct.grad(along)(x)]
+      },
+      [get('in.x'), get('v')],
+    )
+    const errorOf = (y: Tensor | undefined, key: string): number => scaledError(y ?? ct.scalar(Number.NaN), get(key))
+    expect(errorOf(value, 'value')).toBeLessThanOrEqual(ask.outputs)
+    expect(errorOf(gradient, 'gradient')).toBeLessThanOrEqual(ask.gradients)
+    expect(errorOf(forward, 'product')).toBeLessThanOrEqual(ask.gradients)
+    expect(errorOf(reverse, 'product')).toBeLessThanOrEqual(ask.gradients)
+  })
+})
+
+const vectors: Readonly<Record<string, (x: Tensor, given: Named) => Tensor>> = {
+  softmax: (x) => ct.softmax(x),
+  tanh_layer: (x, given) => ct.tanh(ct.matmul(given('w'), x)),
+  normalise: (x) => ct.div(x, ct.sqrt(ct.sum(ct.square(x)))),
+  layer_norm: (x) => ct.standardize(x, 1e-5),
+  matrix: (x) => ct.matmul(x, ct.transpose(x)),
+  singular_values: (x) => ct.singularValues(x),
+}
+
+describe.each(Object.entries(vectors))('Jacobian: %s', (name, f) => {
+  const get = (key: string): HostTensor => need(higher, `jacobian.${name}.${key}`)
+  const given: Named = (key) => get(`in.${key}`)
+
+  test('by rows (vmap of the pull-back), by columns (vmap of the push-forward), and along a direction', () => {
+    const [value, tangent, rows, columns] = oracle(
+      ([x, v]) => {
+        if (x === undefined || v === undefined) return []
+        const [y, pull] = ct.vjp((z: Tensor) => f(z, given), x)
+        const units = (of: Tensor): Tensor => ct.reshape(ct.eye(of.size), [of.size, ...of.shape])
+        const byRows = ct.vmap((w: Tensor) => pull(w)[0])(units(y))
+        const byColumns = ct.vmap((u: Tensor) => ct.jvp((z: Tensor) => f(z, given), [x], [u])[1])(units(x))
+        const whole = [...y.shape, ...x.shape]
+        const moved = ct.transpose(ct.reshape(byColumns, [x.size, y.size]))
+        return [y, ct.jvp((z: Tensor) => f(z, given), [x], [v])[1], ct.reshape(byRows, whole), ct.reshape(moved, whole)]
+      },
+      [get('in.x'), get('v')],
+    )
+    const errorOf = (y: Tensor | undefined, key: string): number => scaledError(y ?? ct.scalar(Number.NaN), get(key))
+    expect(errorOf(value, 'value')).toBeLessThanOrEqual(ask.outputs)
+    expect(errorOf(tangent, 'jvp')).toBeLessThanOrEqual(ask.gradients)
+    expect(errorOf(rows, 'jacobian')).toBeLessThanOrEqual(ask.gradients)
+    expect(errorOf(columns, 'jacobian')).toBeLessThanOrEqual(ask.gradients)
+  })
+})
+
+test("each row's own gradient of a small network, by vmap of grad", () => {
+  const file = fixtureTensors('ops/per_sample_gradients.safetensors')
+  const names = ['0.weight', '0.bias', '2.weight', '2.bias', '3.weight', '3.bias']
+  const loss = (params: readonly Tensor[], x: Tensor, label: Tensor): Tensor => {
+    const [w0, b0, scale, shift, w3, b3] = params
+    if (!w0 || !b0 || !scale || !shift || !w3 || !b3) throw new Error('six parameters')
+    const hidden = ct.gelu(ct.add(ct.matmul(w0, x), b0))
+    const normal = ct.add(ct.mul(ct.standardize(hidden, 1e-5), scale), shift)
+    const logits = ct.add(ct.matmul(w3, normal), b3)
+    return ct.neg(ct.sum(ct.mul(ct.logSoftmax(logits), ct.oneHot(label, logits.size))))
+  }
+  const each = ct.vmap(ct.grad(loss), { inAxes: [null, 0, 0] })
+  const inputs = [...names.map((name) => need(file, `weight.${name}`)), need(file, 'x'), need(file, 'y')]
+  const slopes = oracle((all) => each(all.slice(0, 6), all[6] ?? ct.scalar(0), all[7] ?? ct.scalar(0)), inputs)
+  for (const [i, name] of names.entries()) {
+    expect(scaledError(slopes[i] ?? ct.scalar(Number.NaN), need(file, `grad.${name}`))).toBeLessThanOrEqual(
+      ask.gradients,
+    )
+  }
+})
