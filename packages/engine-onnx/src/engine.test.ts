@@ -3,15 +3,18 @@ import {
   array,
   compile,
   type Engine,
+  gelu,
   type HostTensor,
   IndexError,
   key,
   makeIR,
+  matmul,
   mul,
   normal,
   prepareIR,
   scatterAdd,
   singularValues,
+  softmax,
   sum,
   type Tensor,
   take,
@@ -126,4 +129,18 @@ test('singular values and their gradient are one program', async () => {
   const along = slope.data.reduce((total, g, i) => total + g * (x.data[i] ?? 0), 0)
   expect(along).toBeCloseTo(value.item(), 4)
   expect(value.item()).toBeCloseTo(sum(singularValues(x)).item(), 4)
+})
+
+test('a run gives the same bits every time', async () => {
+  const [x, w] = [normal(key(4), [64, 96]), normal(key(5), [96, 80])]
+  const f = compile(
+    (a: Tensor, b: Tensor) => valueAndGrad((c: Tensor) => sum(softmax(gelu(matmul(a, c)), 0)))(b),
+    engine,
+  )
+  const [value, slope] = await f(x, w)
+  for (let repeat = 0; repeat < 5; repeat++) {
+    const [again, slopeAgain] = await f(x, w)
+    expect(again.data).toEqual(value.data)
+    expect(slopeAgain.data).toEqual(slope.data)
+  }
 })
