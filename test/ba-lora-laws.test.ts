@@ -5,7 +5,7 @@ import * as testing from '@cotangent/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-const runs = { numRuns: 40, seed: 1, includeErrorInReport: true }
+const runs = testing.lawRuns(40)
 
 const logits = (n: number, d: number): fc.Arbitrary<HostTensor> => testing.tensorOf([n, d])
 

@@ -1,4 +1,4 @@
-import { pytreeArbitrary } from '@cotangent/testing'
+import { lawRuns, pytreeArbitrary } from '@cotangent/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mul } from './primitives/arithmetic.js'
@@ -15,7 +15,7 @@ import {
 } from './pytree.js'
 import { array, brand, scalar, type Tensor } from './tensor.js'
 
-const runs = { numRuns: 200, seed: 1 }
+const runs = lawRuns(200)
 
 describe('pytrees', () => {
   test('flatten and unflatten are inverse', () => {

@@ -23,3 +23,4 @@ export { type ListFunction, mapData, oracle, oracleOf, widened } from './oracle.
 export type { Case, Derivative, PrimitiveGenerator } from './primitives/case.js'
 export { primitiveGenerators } from './primitives/index.js'
 export { symmetricArbitrary } from './primitives/linalg.js'
+export { lawRuns, type Runs } from './runs.js'

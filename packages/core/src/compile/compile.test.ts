@@ -1,4 +1,4 @@
-import { programArbitrary } from '@cotangent/testing'
+import { lawRuns, programArbitrary } from '@cotangent/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { IndexError } from '../errors.js'
@@ -55,7 +55,7 @@ describe('a compiled function', () => {
         const compiled = await compile(g, referenceEngine())(args)
         expect(compiled.map(numbers)).toEqual(g(args).map(numbers))
       }),
-      { numRuns: 50, seed: 1 },
+      lawRuns(50),
     )
   })
 
@@ -66,7 +66,7 @@ describe('a compiled function', () => {
         const { engine } = watched(() => n++ % modulus !== 0)
         expect(numbers(await compile(f, engine)(...args))).toEqual(numbers(f(...args)))
       }),
-      { numRuns: 50, seed: 1 },
+      lawRuns(50),
     )
   })
 

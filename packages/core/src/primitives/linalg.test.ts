@@ -1,4 +1,4 @@
-import { symmetricArbitrary, tensorOf } from '@cotangent/testing'
+import { lawRuns, symmetricArbitrary, tensorOf } from '@cotangent/testing'
 import * as fc from 'fast-check'
 import { EigenvalueDecomposition, Matrix, SingularValueDecomposition } from 'ml-matrix'
 import { describe, expect, test } from 'vitest'
@@ -44,8 +44,6 @@ const oracle = (a: Tensor): number[] =>
 const svd = (x: Tensor): number[] =>
   new SingularValueDecomposition(new Matrix(rows(x)), { autoTranspose: true }).diagonal
 
-const runs = (numRuns: number) => ({ numRuns, seed: 1, includeErrorInReport: true })
-
 describe('eigh agrees with another implementation, and with its decomposition', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 21, jacobiLimit])('side %d', (n) => {
     fc.assert(
@@ -67,7 +65,7 @@ describe('eigh agrees with another implementation, and with its decomposition', 
           ).toBeLessThan(1e-12)
         }
       }),
-      runs(n > 16 ? 2 : n > 8 ? 6 : 20),
+      lawRuns(n > 16 ? 2 : n > 8 ? 6 : 20),
     )
   })
 
@@ -144,7 +142,7 @@ describe('singularValues', () => {
         expect(largestGap(composed?.data ?? [], right)).toBeLessThanOrEqual(3e-8 * norm(x)) // zero ones: the root of 1e-16
         expect(largestGap((composed?.data ?? []).slice(0, 1), right.slice(0, 1))).toBeLessThanOrEqual(1e-10 * norm(x))
       }),
-      runs(60),
+      lawRuns(60),
     )
   })
 

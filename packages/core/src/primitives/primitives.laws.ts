@@ -16,7 +16,7 @@ import { onesLike } from './broadcast.js'
 import { composedPrimitives, type PrimitiveName, primitives } from './index.js'
 
 const names = Object.keys(primitives) as PrimitiveName[]
-const runs = { numRuns: 100, seed: 1, includeErrorInReport: true }
+const runs = testing.lawRuns()
 
 const holds = (cases: fc.Arbitrary<testing.Case>, law: (c: testing.Case, seed: number) => void): void =>
   fc.assert(fc.property(cases, fc.nat(1000), law), runs)

@@ -1,5 +1,13 @@
 /* Derivatives that are known exactly, by name; and what the transforms refuse. */
-import { exactGradients, gradientIsExactly, shapeArbitrary, tensorOf, tieGradients, widened } from '@cotangent/testing'
+import {
+  exactGradients,
+  gradientIsExactly,
+  lawRuns,
+  shapeArbitrary,
+  tensorOf,
+  tieGradients,
+  widened,
+} from '@cotangent/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { add, div, exp, log, mul, pow, square, sub } from '../primitives/arithmetic.js'
@@ -15,7 +23,7 @@ import { linearize } from './linearize.js'
 import { grad, valueAndGrad, valueAndGradAux, vjp } from './vjp.js'
 import { vmap } from './vmap.js'
 
-const runs = { numRuns: 100, seed: 1, includeErrorInReport: true }
+const runs = lawRuns()
 
 const numbers = (x: Tensor): number[] => Array.from(x.data)
 

@@ -3,6 +3,7 @@ import {
   batchOf,
   checkGrads,
   jitIsEager,
+  lawRuns,
   programArbitrary,
   type RandomProgram,
   vmapIsLoop,
@@ -30,8 +31,6 @@ import { jvp } from './jvp.js'
 import { linearize } from './linearize.js'
 import { grad, valueAndGrad, vjp } from './vjp.js'
 import { vmap } from './vmap.js'
-
-const runs = (numRuns = 100) => ({ numRuns, seed: 1, includeErrorInReport: true })
 
 /** The largest |a - b|, relative to the largest |b| (at least 1). */
 const distance = (a: readonly Tensor[], b: readonly Tensor[]): number => {
@@ -65,7 +64,7 @@ describe('derivatives', () => {
       fc.property(programArbitrary({ smooth: true, maxSteps: 8 }), fc.nat(1000), ({ f, args }, seed) =>
         checkGrads((...xs: readonly Tensor[]) => f(...xs), args, { seed, everyCoordinate: 0 }),
       ),
-      runs(60),
+      lawRuns(60),
     )
   })
 
@@ -90,7 +89,7 @@ describe('derivatives', () => {
         expect(Math.abs(along - slope)).toBeLessThanOrEqual(1e-10 * Math.max(1, Math.abs(slope)))
         expect(valueAndGrad(f)(xs)[0].item()).toBe(value.item())
       }),
-      runs(),
+      lawRuns(),
     )
   })
 
@@ -104,7 +103,7 @@ describe('derivatives', () => {
         const parts = pullF(pullG(add(mul(z, 0), 1))[0])[0]
         expect(distance(grad((list: readonly Tensor[]) => g(f(list)))(xs), parts)).toBeLessThan(1e-13)
       }),
-      runs(50),
+      lawRuns(50),
     )
   })
 
@@ -128,7 +127,7 @@ describe('derivatives', () => {
         expect(distance(reverseOverForward, forwardOverReverse)).toBeLessThan(1e-9)
         expect(distance(reverseOverReverse, forwardOverReverse)).toBeLessThan(1e-9)
       }),
-      runs(50),
+      lawRuns(50),
     )
   })
 })
@@ -160,7 +159,7 @@ describe('transforms', () => {
         const wrapped = names.reduce((g, name) => wrappers[name]?.(g) ?? g, gradient)
         expect(distance(wrapped(xs), gradient(xs))).toBeLessThan(1e-12)
       }),
-      runs(60),
+      lawRuns(60),
     )
   })
 
@@ -178,7 +177,7 @@ describe('transforms', () => {
             .reduce((a, b) => add(a, b))
         expect(distance(grad(scalar)(xs), grad(f)(xs))).toBeLessThan(1e-12)
       }),
-      runs(60),
+      lawRuns(60),
     )
   })
 
@@ -191,7 +190,7 @@ describe('transforms', () => {
         const whole = grad((list: readonly Tensor[]) => sum(vmap(f)(list)))(batch)
         expect(distance(whole, vmap((list: readonly Tensor[]) => grad(f)(list))(batch))).toBeLessThan(1e-13)
       }),
-      runs(60),
+      lawRuns(60),
     )
   })
 
@@ -201,7 +200,7 @@ describe('transforms', () => {
         jitIsEager(program.f, program.args)
         jitIsEager((...xs: readonly Tensor[]) => grad(listed(program))(xs), program.args)
       }),
-      runs(),
+      lawRuns(),
     )
   })
 
@@ -213,7 +212,7 @@ describe('transforms', () => {
         })
         expect(distance([oracle], [program.f(...wide(program))])).toBeLessThan(1e-12)
       }),
-      runs(),
+      lawRuns(),
     )
   })
 })
@@ -247,7 +246,7 @@ describe('passes', () => {
         )
         expect(distance(received ?? [], expected ?? [])).toBeLessThan(1e-11)
       }),
-      runs(50),
+      lawRuns(50),
     )
   })
 
@@ -260,7 +259,7 @@ describe('passes', () => {
         expect(hashIR(again)).toBe(hashIR(ready))
         expect(printIR(makeIRAgain(program))).toBe(printIR(gradientProgram(program)))
       }),
-      runs(50),
+      lawRuns(50),
     )
   })
 
@@ -289,7 +288,7 @@ describe('passes', () => {
           if (atom.kind === 'var') expect(values.get(atom.id)?.data).toEqual(direct[i]?.data)
         }
       }),
-      runs(50),
+      lawRuns(50),
     )
   })
 })
