@@ -48,7 +48,7 @@ export const bagControl = async (study: Study, data: StudyData, noisy: readonly 
   for (let seed = 0; seed < settings.seeds; seed++) {
     const rows = fineTuningSet(
       pool.mails,
-      { size: settings.fineTuning.mails, classes: 'natural' },
+      { size: settings.fineTuning.mails, classes: settings.fineTuning.classes },
       streamOf(settings.seed, 'fine-tuning', 'subset', seed).uniform,
     )
     const began = performance.now()

@@ -3,7 +3,13 @@ import { type Engine, key, type Path, scalar, split, type Tensor } from '@cotang
 import { combine, mergeAdapters, partition } from '@cotangent/nn'
 import { adamw, chain, clipByGlobalNorm, type Schedule, warmupCosine } from '@cotangent/optim'
 import { E, type NonFinite } from '@cotangent/prelude'
-import { type BertClassifierParams, type BertConfig, bertClassify, initBert } from '@cotangent/transformer'
+import {
+  type BertClassifierParams,
+  type BertConfig,
+  bertClassify,
+  initBert,
+  specialTokens,
+} from '@cotangent/transformer'
 import { fineTuningSet } from '../data/index.js'
 import { epochOrder, fit, type StepRecord, seedOf, streamOf, trainingStep } from '../fit/index.js'
 import { compileCounted } from './counted.js'
@@ -92,13 +98,13 @@ export const makeFineTuner = (
     const own = (use: string): readonly (string | number)[] => [settings.seed, 'fine-tuning', use, seed]
     const chosenRows = fineTuningSet(
       pool.mails,
-      { size: fineTuning.mails, classes: 'natural' },
+      { size: fineTuning.mails, classes: fineTuning.classes },
       streamOf(...own('subset')).uniform,
     )
     const order = epochOrder(chosenRows.length, fineTuning.batch, fineTuning.epochs, streamOf(...own('order')))
     const [headKey, adapterKey] = split(key(seedOf(...own('keys'))))
     if (headKey === undefined || adapterKey === undefined) throw new Error('unreachable')
-    const { classifier } = initBert(headKey, config, 'classify')
+    const { classifier } = fineTuning.head === 'fresh' ? initBert(headKey, config, 'classify') : teacher.params
     const begun = start(method, { ...teacher.params, classifier }, settings, adapterKey)
     const [trained, frozen] = partition(begun.params, (path) => begun.trained(path))
     const objective = method.objective(chosen.lambda)

@@ -66,8 +66,11 @@ export interface PretrainingSettings {
 }
 
 export interface FineTuningSettings {
-  /** Mails in a fine-tuning set. */
+  /** Whether the classifier starts as pre-training left it, or anew. */
+  readonly head: 'pretrained' | 'fresh'
+  /** Mails in a fine-tuning set, and whether all classes are equally frequent in it or as they are in the pool. */
   readonly mails: number
+  readonly classes: 'balanced' | 'natural'
   readonly batch: number
   readonly epochs: number
   readonly weightDecay: number
@@ -142,7 +145,9 @@ export const studySettingsFile = closed(
     fineTuning: closed(
       {},
       {
+        head: oneOf('pretrained', 'fresh'),
         mails: integerBetween(9, 1200),
+        classes: oneOf('balanced', 'natural'),
         batch: integerBetween(2, 1024),
         epochs: integerBetween(1, 1000),
         weightDecay: nonNegativeNumber,
@@ -183,28 +188,37 @@ export const defaultSettings: StudySettings = {
   alpha: 8,
   model: { layers: 2, width: 128, heads: 4, length: 64, vocabulary: 4000 },
   pretraining: {
-    noise: 0.3,
-    imbalance: 20,
+    noise: 0.2,
+    imbalance: 10,
     models: 1,
     clean: false,
     batch: 16,
-    windows: 4,
-    wordEpochs: 2,
+    windows: 3,
+    wordEpochs: 1,
     labelEpochs: 8,
     masked: 0.15,
     hidden: 0.3,
     wordRate: 2e-3,
     labelRate: 1e-3,
   },
-  fineTuning: { mails: 192, batch: 16, epochs: 6, weightDecay: 0.01, maxGradientNorm: 1, k: 1 },
+  fineTuning: {
+    head: 'pretrained',
+    mails: 270,
+    classes: 'balanced',
+    batch: 16,
+    epochs: 3,
+    weightDecay: 0.01,
+    maxGradientNorm: 1,
+    k: 3,
+  },
   tuning: {
-    trials: 5,
+    trials: 4,
     seeds: 1,
-    fullRates: [1e-4, 1e-3],
-    adapterRates: [1e-3, 1e-2],
+    fullRates: [2e-4, 2e-3],
+    adapterRates: [2e-3, 2e-2],
     lambdaFactors: [0.1, 3],
   },
-  evaluation: { noisyMails: 300, noiseStrengths: [0.05, 0.1, 0.2], mapMails: 300 },
+  evaluation: { noisyMails: 100, noiseStrengths: [0.05, 0.1, 0.2], mapMails: 240 },
 }
 
 type Change<T> = {
@@ -225,10 +239,10 @@ export const withSettings = (base: StudySettings, change: Change<StudySettings>)
 /** A look at the whole road in well under a minute: few seeds, one trial; its figures decide nothing. */
 export const quickSettings = withSettings(defaultSettings, {
   seeds: 2,
-  pretraining: { wordEpochs: 1, labelEpochs: 1 },
-  fineTuning: { mails: 96, epochs: 2 },
+  pretraining: { windows: 1, labelEpochs: 2 },
+  fineTuning: { mails: 90, epochs: 2 },
   tuning: { trials: 1 },
-  evaluation: { noisyMails: 100, noiseStrengths: [0.1], mapMails: 150 },
+  evaluation: { noisyMails: 60, noiseStrengths: [0.1], mapMails: 150 },
 })
 
 /** Three pre-trained models of each kind, faulty and clean, so that the interaction can be judged. */
