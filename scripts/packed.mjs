@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const run = (cwd, command, ...args) => execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const run = (cwd, command, ...args) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 const checks = []
 const check = (what, holds) => {
@@ -22,7 +23,10 @@ try {
     const [{ filename, files: packed }] = JSON.parse(
       run(root, 'npm', 'pack', '--json', '--workspace', `packages/${name}`, '--pack-destination', folder),
     )
-    check(`${name} packs its build and no tests`, packed.some(({ path }) => path === 'dist/index.js') && !packed.some(({ path }) => /\.(test|laws)\./.test(path)))
+    check(
+      `${name} packs its build and no tests`,
+      packed.some(({ path }) => path === 'dist/index.js') && !packed.some(({ path }) => /\.(test|laws)\./.test(path)),
+    )
     return join(folder, filename)
   })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }))
@@ -66,7 +70,14 @@ baLora({ lambda1: 0.1, lambda2: 0.01, lambda3: 0.01, k: 1 })
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({
-      compilerOptions: { strict: true, module: 'nodenext', target: 'es2023', noEmit: true, types: [], skipLibCheck: true },
+      compilerOptions: {
+        strict: true,
+        module: 'nodenext',
+        target: 'es2023',
+        noEmit: true,
+        types: [],
+        skipLibCheck: true,
+      },
       files: ['user.ts'],
     }),
   )

@@ -10,10 +10,13 @@ import { inlineCalls } from '../ir/passes.js'
 import { evaluateIR } from '../reference/evaluate.js'
 import type { HostTensor, Tensor } from '../tensor.js'
 import { makeIR } from '../trace/makeIR.js'
+import { transposeIR } from '../transforms/transpose.js'
 import { vjp } from '../transforms/vjp.js'
 import { vmap } from '../transforms/vmap.js'
-import { onesLike } from './broadcast.js'
+import { mul, sub } from './arithmetic.js'
+import { onesLike, zerosLike } from './broadcast.js'
 import { composedPrimitives, type PrimitiveName, primitives } from './index.js'
+import { sum } from './reduction.js'
 
 const names = Object.keys(primitives) as PrimitiveName[]
 const runs = testing.lawRuns()
@@ -179,7 +182,37 @@ describe.each(names)('%s', (name) => {
       }
     })
   })
+
+  test('where it is linear, its transpose rule is the transpose: <w, L u> = <Lᵀ w, u>', () => {
+    const { transpose } = primitives[name]
+    holds(tame, (c, seed) => {
+      for (const [i, x] of c.operands.entries()) {
+        if (!isFloating(x.dtype) || typeof transpose(i) !== 'function') continue
+        const whole = c.operands.map((y) =>
+          isFloating(y.dtype) ? testing.mapData(y, name === 'div' ? powerOfTwo : Math.round) : y,
+        )
+        const rest = (value: Tensor): Tensor => only(c.apply(whole.map((y, j) => (j === i ? value : y))))
+        const u = smallWhole(x, seed)
+        const program = makeIR(rest)(u)
+        if (!program.outputs.every((atom) => isFloating(atom.aval.dtype))) continue
+        const w = smallWhole(rest(u), seed + 1)
+        const [pulled] = transposeIR(inlineCalls(program), program.captured, [w])
+        const rise = sub(rest(u), rest(zerosLike(u))) // add and sub have the other operand in them
+        const [left, right] = [sum(mul(w, rise)).item(), sum(mul(pulled ?? zerosLike(u), u)).item()]
+        expect(right - left).toBe(0)
+      }
+    })
+  })
 })
+
+const only = ([y]: readonly Tensor[]): Tensor => {
+  if (y === undefined) throw new Error('a linear primitive has one result')
+  return y
+}
+
+/** Whole numbers from -2 to 2. */
+const smallWhole = (like: Tensor, seed: number): HostTensor =>
+  testing.mapData(zerosLike(like), (_, i) => ((i * 7 + seed) % 5) - 2)
 
 /** The floating results, as a function of the floating operands. */
 const floating = ({ apply }: testing.Case, operands: readonly Tensor[], xs: readonly Tensor[]): readonly Tensor[] => {

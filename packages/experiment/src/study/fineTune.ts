@@ -3,13 +3,7 @@ import { type Engine, key, type Path, scalar, split, type Tensor } from '@cotang
 import { combine, mergeAdapters, partition } from '@cotangent/nn'
 import { adamw, chain, clipByGlobalNorm, type Schedule, warmupCosine } from '@cotangent/optim'
 import { E, type NonFinite } from '@cotangent/prelude'
-import {
-  type BertClassifierParams,
-  type BertConfig,
-  bertClassify,
-  initBert,
-  specialTokens,
-} from '@cotangent/transformer'
+import { type BertClassifierParams, type BertConfig, bertClassify, initBert } from '@cotangent/transformer'
 import { fineTuningSet } from '../data/index.js'
 import { epochOrder, fit, type StepRecord, seedOf, streamOf, trainingStep } from '../fit/index.js'
 import { compileCounted } from './counted.js'

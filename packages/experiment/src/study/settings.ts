@@ -215,7 +215,7 @@ export const defaultSettings: StudySettings = {
     trials: 4,
     seeds: 1,
     fullRates: [2e-4, 2e-3],
-    adapterRates: [2e-3, 2e-2],
+    adapterRates: [1e-3, 1e-2],
     lambdaFactors: [0.1, 3],
   },
   evaluation: { noisyMails: 100, noiseStrengths: [0.05, 0.1, 0.2], mapMails: 240 },
