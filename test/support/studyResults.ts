@@ -276,6 +276,7 @@ export const syntheticResults = (options: SyntheticOptions = {}): StudyResults =
     classes: classNames.map(word),
     groups: ['ham', 'spam', 'hard ham'].map(word),
     hiddenGroup: 2,
+    noisyMails: 75,
     test,
     data: {
       source: word('SpamAssassin public corpus, 6,046 mails'),

@@ -150,6 +150,8 @@ export interface StudyResults {
   readonly groups: readonly string[]
   /** Position in `groups` of the group that pre-training never saw; null for none. */
   readonly hiddenGroup: number | null
+  /** Test mails that were read with character noise, for each strength. */
+  readonly noisyMails: number
   /** The test mails: class, group and cluster of near-duplicates of each, [mails]. */
   readonly test: {
     readonly truth: readonly number[]
@@ -228,6 +230,7 @@ export const studyResults: t.Type<StudyResults> = open({
   classes: readonlyList(t.string),
   groups: readonlyList(t.string),
   hiddenGroup: maybeCount,
+  noisyMails: nonNegativeInteger,
   test: open({
     truth: readonlyList(nonNegativeInteger),
     group: readonlyList(nonNegativeInteger),

@@ -19,7 +19,10 @@ import type { Classify, Outputs } from './classify.js'
 import { encodeTexts, type StudyData, type TokenRows } from './dataset.js'
 import type { StudySettings } from './settings.js'
 
-/** Test mails whose characters were changed, for each strength: the same for every method and seed. */
+/**
+ * Test mails whose characters were changed, for each strength, 0 (unchanged) first: the same mails for every strength,
+ * method and seed.
+ */
 export interface NoisyTest {
   readonly strength: number
   /** Class of each mail. */
@@ -32,7 +35,8 @@ export const makeNoisyTests = (data: StudyData, { seed, evaluation, model }: Stu
   const many = evaluation.noisyMails === 0 ? mails.length : Math.min(evaluation.noisyMails, mails.length)
   // every n-th mail: the corpus is ordered by kind
   const places = Array.from({ length: many }, (_, i) => Math.floor((i * mails.length) / many))
-  return evaluation.noiseStrengths.map((strength) => {
+  const strengths = evaluation.noiseStrengths.filter((strength) => strength > 0)
+  return (strengths.length === 0 ? [] : [0, ...strengths]).map((strength) => {
     const { uniform } = streamOf(seed, 'character noise', strength)
     const texts = places.map((i) => characterNoise(mails[i]?.text ?? '', strength, uniform))
     return {

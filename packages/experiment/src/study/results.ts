@@ -4,6 +4,7 @@ import { mailGroups } from '../data/index.js'
 import type { MethodResult, Settings, StudyResults } from '../report/index.js'
 import type { Study } from './context.js'
 import type { StudyData } from './dataset.js'
+import type { NoisyTest } from './measure.js'
 import { describeKind } from './pretrain.js'
 import type { Start } from './starts.js'
 
@@ -32,6 +33,7 @@ export const resultsOf = (
   starts: readonly Start[],
   methods: readonly MethodResult[],
   controls: readonly MethodResult[],
+  noisy: readonly NoisyTest[],
 ): StudyResults => {
   const { settings, options } = study
   const { test } = data.parts
@@ -48,6 +50,7 @@ export const resultsOf = (
     classes: data.classes,
     groups: [...mailGroups],
     hiddenGroup: mailGroups.indexOf('hard-ham'),
+    noisyMails: noisy[0]?.labels.length ?? 0,
     test: {
       truth: Array.from(test.labels),
       group: test.mails.map(({ group }) => mailGroups.indexOf(group)),

@@ -63,7 +63,7 @@ const carryOut = async (study: Study): Promise<StudyResults> => {
   ])
   const flop = study.work.reduce((sum, each) => sum + each.flop, 0)
   study.note(`work in all: ${(flop / 1e12).toFixed(2)} TFLOP, counted from shapes`)
-  return resultsOf(study, data, starts, results, controls)
+  return resultsOf(study, data, starts, results, controls, noisy)
 }
 
 /**

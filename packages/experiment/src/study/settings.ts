@@ -218,7 +218,7 @@ export const defaultSettings: StudySettings = {
     adapterRates: [1e-3, 1e-2],
     lambdaFactors: [0.1, 3],
   },
-  evaluation: { noisyMails: 100, noiseStrengths: [0.05, 0.1, 0.2], mapMails: 240 },
+  evaluation: { noisyMails: 75, noiseStrengths: [0.05, 0.1, 0.2], mapMails: 240 },
 }
 
 type Change<T> = {

@@ -36,7 +36,7 @@ export const noise = (source: FigureSource): Figure | null => {
     title: 'Accuracy against character noise',
     caption:
       `Each character of the test mails was changed with the probability on the axis. Lines: mean over seeds; bands: 95 % Student interval of that mean. ` +
-      `${seedsText(source)}; ${counted(results.test.truth.length, 'test mail')}.${singleRuns(shown)}`,
+      `${seedsText(source)}; ${counted(results.noisyMails, 'test mail')}.${singleRuns(shown)}`,
     legend: legendOf(shown, true),
     size: 'full',
     panels: [
