@@ -60,7 +60,7 @@ const howMeasured = (results: StudyResults, analysis: Analysis, resamples: numbe
 <div class="card"><h3>Measures and statistics</h3><ul>
 ${models}
 <li>Macro F1 was named as the primary metric beforehand, accuracy on the hidden group as the second. Macro F1 averages the F1 of the classes that occur in truth or prediction.</li>
-<li>A seed sets the fine-tuning subset, its order, the head and the adapter. ${several ? 'Where there are several pre-trained models, a seed’s value is its mean over them. ' : ''}All methods get the same seeds and the same test mails.</li>
+<li>A seed sets the fine-tuning subset, its order, the adapter, and the head where it starts anew. ${several ? 'Where there are several pre-trained models, a seed’s value is its mean over them. ' : ''}All methods get the same seeds and the same test mails.</li>
 <li>Intervals: ${resamples.toLocaleString('en-US')} resamples, each drawing seeds and then clusters of near-duplicate mails, the same draw of mails for all its seeds; percentiles.</li>
 <li>Tests: permutation of the signs of the paired differences, two-sided, corrected by Holm over the methods compared. Significant means p after Holm at most 0.05.</li>
 <li>Calibration error: 15 bins of equal width over the largest probability. Drift: mean KL of the teacher's answer to the student's. Effective rank: exponential of the entropy of the normalised singular values, on the test mails.</li>

@@ -52,8 +52,8 @@ export const faultsOfKind = (kind: PretrainingKind, { pretraining }: StudySettin
 
 export const describeKind = (kind: PretrainingKind, { pretraining }: StudySettings): string =>
   kind === 'clean'
-    ? 'Masked words, then true labels in their natural counts, hard ham included.'
-    : `Masked words, then labels of which ${Math.round(100 * pretraining.noise)} % are wrong, the largest class ${pretraining.imbalance} times the smallest, without hard ham.`
+    ? 'Masked words, then true labels in their natural counts, hard ham included'
+    : `Masked words, then labels of which ${Math.round(100 * pretraining.noise)} % are wrong, the largest class ${pretraining.imbalance} times the smallest, without hard ham`
 
 export interface PretrainOptions {
   readonly kind: PretrainingKind
