@@ -33,10 +33,10 @@ const of =
 const differentiable = ({ operands }: testing.Case): boolean => operands.some((x) => isFloating(x.dtype))
 
 describe.each(names)('%s', (name) => {
-  const { tame, hostile, derivative } = testing.primitiveGenerators[name]
+  const { tame, hostile, integers = tame, derivative } = testing.primitiveGenerators[name]
 
   test('its shape rule gives the shapes and dtypes of its results', () => {
-    holds(fc.oneof(tame, hostile), ({ apply, operands }) => {
+    holds(fc.oneof(tame, hostile, integers), ({ apply, operands }) => {
       const program = makeIR((xs: readonly Tensor[]) => [...apply(xs)])(operands)
       checkIR(program)
       const results = apply(operands)
@@ -74,7 +74,7 @@ describe.each(names)('%s', (name) => {
 
   test('under vmap it is the loop, for any axes', () => {
     const layouts = fc.tuple(
-      tame,
+      fc.oneof({ arbitrary: tame, weight: 3 }, { arbitrary: integers, weight: 1 }),
       fc.integer({ min: 1, max: 3 }),
       fc.array(fc.nat(100), { minLength: 8, maxLength: 8 }),
     )
@@ -108,7 +108,7 @@ describe.each(names)('%s', (name) => {
   })
 
   test('jit is eager', () => {
-    holds(fc.oneof(tame, hostile), (c) => testing.jitIsEager(of(c), c.operands))
+    holds(fc.oneof(tame, hostile, integers), (c) => testing.jitIsEager(of(c), c.operands))
   })
 
   if (name in composedPrimitives) {

@@ -1,6 +1,7 @@
 /* The reference evaluator: a program on typed arrays, equation by equation, with the records' own `evaluate`. */
 import { type Aval, allocate, type DType, sizeOf } from '../aval.js'
 import type { Atom, IR } from '../ir/ir.js'
+import { inlineCalls } from '../ir/passes.js'
 import type { HostArray } from '../primitives/primitive.js'
 
 /** The precision of an evaluation. */
@@ -28,11 +29,12 @@ const lastUses = (ir: IR): readonly (readonly number[])[] => {
  * @example evaluateIR(makeIR(f)(x), [x], { floats: 'f64' })
  */
 export const evaluateIR = (
-  ir: IR,
+  program: IR,
   inputs: readonly HostArray[],
   options: EvaluateOptions = {},
 ): readonly HostArray[] => {
   const wide = options.floats === 'f64'
+  const ir = wide ? inlineCalls(program) : program // a call would evaluate its own program in f32
   const storage = (dtype: DType): DType => (wide && dtype === 'f32' ? 'f64' : dtype)
   const fresh = ({ shape, dtype }: Aval): HostArray => ({
     shape,

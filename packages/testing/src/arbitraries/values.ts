@@ -45,6 +45,9 @@ export const mixedValue: fc.Arbitrary<number> = fc.oneof(
 /** Whole numbers from -4 to 4, on which sums and products in f32 are exact. */
 export const smallInteger: fc.Arbitrary<number> = fc.integer({ min: -4, max: 4 })
 
+/** Whole numbers that any engine holds exactly, also in f32, and whose products it does: up to 2,000. */
+export const wholeValue: fc.Arbitrary<number> = fc.oneof(smallInteger, fc.integer({ min: -2000, max: 2000 }))
+
 /** f32 numbers between two bounds. */
 export const between = (min: number, max: number): fc.Arbitrary<number> =>
   fc.float({ min: f32(min), max: f32(max), noNaN: true })

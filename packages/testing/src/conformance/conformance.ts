@@ -122,10 +122,13 @@ export const conformance = (engine: Engine, options: ConformanceOptions = {}): r
   const names = (Object.keys(primitives) as PrimitiveName[]).filter((name) => options.except?.[name] === undefined)
   return [
     ...names.flatMap((name): ConformanceTest[] => {
-      const { tame, hostile } = primitiveGenerators[name]
+      const { tame, hostile, integers } = primitiveGenerators[name]
       return [
         { name: `${engine.name}: ${name}`, run: () => checked(engine, tame, options) },
         { name: `${engine.name}: ${name}, hostile values`, run: () => checked(engine, hostile, options) },
+        ...(integers === undefined
+          ? []
+          : [{ name: `${engine.name}: ${name}, integers`, run: () => checked(engine, integers, options) }]),
       ]
     }),
     programTest(engine, options, 'random programs', (f) => ([...xs]) => [f(...xs)]),

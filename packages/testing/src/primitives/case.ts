@@ -40,6 +40,8 @@ export interface PrimitiveGenerator {
   readonly tame: fc.Arbitrary<Case>
   /** Whatever an engine may be fed: ties, zeros, subnormals, overflow. */
   readonly hostile: fc.Arbitrary<Case>
+  /** On i32 (and bool, where elements are only moved), for primitives that take them. */
+  readonly integers?: fc.Arbitrary<Case>
   readonly derivative: Derivative
 }
 

@@ -6,7 +6,15 @@ import { type DType, type HostTensor, type PrimitiveName, type Shape, tensor } f
 import * as fc from 'fast-check'
 import { shapeArbitrary } from '../arbitraries/shapes.js'
 import { hostileTensor, tensorOf, valueOf } from '../arbitraries/tensors.js'
-import { awayFromZero, between, hostileValue, mixedValue, smallInteger, tameValue } from '../arbitraries/values.js'
+import {
+  awayFromZero,
+  between,
+  hostileValue,
+  mixedValue,
+  smallInteger,
+  tameValue,
+  wholeValue,
+} from '../arbitraries/values.js'
 import { roundingF32, ulpOf } from '../compare/floats.js'
 import { absolute, either, exact, exponential, type Tolerance, ulps } from '../compare/tolerance.js'
 import { type Case, caseOf, type PrimitiveGenerator } from './case.js'
@@ -66,6 +74,19 @@ const binary = (
   }
 }
 
+const wholePair = fc
+  .tuple(wholeValue, wholeValue, fc.boolean())
+  .map(([x, y, tie]): readonly [number, number] => [x, tie ? x : y])
+
+/** With cases on i32 besides. */
+const alsoWhole = (name: NoAttrsName, operands: 1 | 2, generator: PrimitiveGenerator): PrimitiveGenerator => ({
+  ...generator,
+  integers: shapes
+    .chain((shape) => pairOf(wholePair)(shape))
+    .map((pair) => pair.slice(0, operands).map((x) => tensor(Int32Array.from(x.data), x.shape)))
+    .map((xs) => caseOf(name, xs, {})),
+})
+
 const any = fc.tuple(tameValue, tameValue)
 
 /** Two numbers at least 1/10 apart, so that neither a maximum nor a comparison changes nearby. */
@@ -106,10 +127,10 @@ const angle = fc.oneof(
 )
 
 export const smoothGenerators = {
-  neg: unary('neg', tameValue, exact),
-  add: binary('add', any, exact),
-  sub: binary('sub', any, exact),
-  mul: binary('mul', any, exact),
+  neg: alsoWhole('neg', 1, unary('neg', tameValue, exact)),
+  add: alsoWhole('add', 2, binary('add', any, exact)),
+  sub: alsoWhole('sub', 2, binary('sub', any, exact)),
+  mul: alsoWhole('mul', 2, binary('mul', any, exact)),
   div: binary('div', fc.tuple(tameValue, awayFromZero(0.5, 8)), ulps(3)),
   sqrt: unary('sqrt', between(0.1, 8), ulps(3)),
   rsqrt: unary('rsqrt', between(0.1, 8), ulps(3)),
@@ -160,20 +181,21 @@ const castable = (value: (from: DType, to: DType) => fc.Arbitrary<number>): fc.A
     .chain(([shape, from, to]) => tensorOf(shape, value(from, to), from).map((x) => caseOf('cast', [x], { dtype: to })))
 
 export const piecewiseGenerators = {
-  sign: unary('sign', awayFromZero(0.1, 8), exact),
-  abs: unary('abs', awayFromZero(0.1, 8), exact),
+  sign: alsoWhole('sign', 1, unary('sign', awayFromZero(0.1, 8), exact)),
+  abs: alsoWhole('abs', 1, unary('abs', awayFromZero(0.1, 8), exact)),
   floor: unary('floor', betweenIntegers, exact),
-  maximum: binary('maximum', apart, exact, withTies),
-  minimum: binary('minimum', apart, exact, withTies),
-  equal: binary('equal', apart, exact, withTies),
-  less: binary('less', apart, exact, withTies),
-  lessEqual: binary('lessEqual', apart, exact, withTies),
+  maximum: alsoWhole('maximum', 2, binary('maximum', apart, exact, withTies)),
+  minimum: alsoWhole('minimum', 2, binary('minimum', apart, exact, withTies)),
+  equal: alsoWhole('equal', 2, binary('equal', apart, exact, withTies)),
+  less: alsoWhole('less', 2, binary('less', apart, exact, withTies)),
+  lessEqual: alsoWhole('lessEqual', 2, binary('lessEqual', apart, exact, withTies)),
   logicalAnd: logical('logicalAnd'),
   logicalOr: logical('logicalOr'),
   logicalNot: { tame: notCases, hostile: notCases, derivative: 'true' },
   where: {
     tame: whereCases((shape) => tensorOf(shape)),
     hostile: whereCases((shape) => hostileTensor(shape)),
+    integers: whereCases((shape) => tensorOf(shape, wholeValue, 'i32')),
     derivative: 'true',
   },
   cast: {

@@ -3,6 +3,7 @@ import { type HostTensor, type PrimitiveName, type Shape, sizeOf } from '@cotang
 import * as fc from 'fast-check'
 import { axesOf, axisOf, broadcastable, permutationOf, shapeArbitrary } from '../arbitraries/shapes.js'
 import { distinct, hostileTensor, indicesOf, tensorOf } from '../arbitraries/tensors.js'
+import { wholeValue } from '../arbitraries/values.js'
 import { ofMagnitude } from '../compare/tolerance.js'
 import { type Case, caseOf, type PrimitiveGenerator } from './case.js'
 
@@ -13,7 +14,19 @@ const filled = (
   cases: (fill: Fill) => fc.Arbitrary<Case>,
   tame: Fill = (shape) => tensorOf(shape),
   hostile: Fill = (shape) => hostileTensor(shape),
-): PrimitiveGenerator => ({ tame: cases(tame), hostile: cases(hostile), derivative: 'true' })
+): PrimitiveGenerator => ({ tame: cases(tame), hostile: cases(hostile), integers: cases(whole), derivative: 'true' })
+
+/** The same on whole numbers. */
+const whole: Fill = (shape) => tensorOf(shape, wholeValue, 'i32')
+
+/** Where elements are only moved, they may be truth values too. */
+const moved = (cases: (fill: Fill) => fc.Arbitrary<Case>): PrimitiveGenerator => ({
+  ...filled(cases),
+  integers: fc.oneof(
+    cases(whole),
+    cases((shape) => tensorOf(shape, fc.constantFrom(0, 1), 'bool')),
+  ),
+})
 
 const shapes = shapeArbitrary()
 const withAxes = shapeArbitrary({ minRank: 1 })
@@ -50,17 +63,17 @@ const summed = (shape: Shape, axes: readonly number[]): number =>
 const indexShapes = shapeArbitrary({ maxRank: 2, maxLength: 3, maxSize: 6 })
 
 export const layoutGenerators = {
-  reshape: filled((fill) =>
+  reshape: moved((fill) =>
     shapes
       .chain((shape) => fc.tuple(fill(shape), reshaped(shape)))
       .map(([x, shape]) => caseOf('reshape', [x], { shape })),
   ),
-  transpose: filled((fill) =>
+  transpose: moved((fill) =>
     shapes
       .chain((shape) => fc.tuple(fill(shape), permutationOf(shape)))
       .map(([x, permutation]) => caseOf('transpose', [x], { permutation })),
   ),
-  broadcastTo: filled((fill) =>
+  broadcastTo: moved((fill) =>
     shapes
       .chain((shape) => fc.tuple(broadcastable(shape).chain(fill), fc.constant(shape)))
       .map(([x, shape]) => caseOf('broadcastTo', [x], { shape })),
@@ -93,7 +106,7 @@ export const layoutGenerators = {
         .map(([x, axis]) => caseOf('argmax', [x], { axis })),
     distinct,
   ),
-  slice: filled((fill) =>
+  slice: moved((fill) =>
     withAxes
       .chain((shape) => fc.tuple(fill(shape), slices(shape)))
       .map(([x, bounds]) =>
@@ -109,7 +122,7 @@ export const layoutGenerators = {
       .chain((shape) => fc.tuple(fill(shape), margins(shape), margins(shape), margins(shape)))
       .map(([x, low, high, interior]) => caseOf('pad', [x], { low, high, interior })),
   ),
-  concat: filled((fill) =>
+  concat: moved((fill) =>
     withAxes
       .chain((shape) =>
         fc.tuple(
@@ -123,7 +136,7 @@ export const layoutGenerators = {
       )
       .map(([axis, ...xs]) => caseOf('concat', xs, { axis })),
   ),
-  take: filled((fill) =>
+  take: moved((fill) =>
     withElements
       .chain((shape) => fc.tuple(fill(shape), axisOf(shape), indexShapes))
       .chain(([x, axis, shape]) => fc.tuple(fc.constant(x), indicesOf(shape, x.shape[axis] ?? 0), fc.constant(axis)))
