@@ -187,6 +187,15 @@ export const matmul = (x: Tensor, y: Tensor): Tensor => {
     return x.rank === 2 && y.rank > 2 ? moveAxis(z, 0, -2) : z
   }
   const shape = broadcastShape(x, y)
+  const fits = (t: Tensor): boolean => t.shape.slice(0, -2).every((n, i) => n === 1 || n === shape.at(i - t.rank + 2))
+  if (!fits(x) || !fits(y)) {
+    throw new ShapeError({
+      op: 'matmul',
+      expected: 'batch axes, counted from the last, must be equal or 1.',
+      received: `lhs ${printAval(x.aval)}, rhs ${printAval(y.aval)}`,
+      todo: 'add axes of length 1 with expandDims, or transpose one of them',
+    })
+  }
   const [a, b] = [x, y].map((t) => broadcastTo(t, [...shape, ...t.shape.slice(-2)]))
   if (a === undefined || b === undefined) throw new Error('unreachable')
   const batch = range(shape.length)

@@ -151,6 +151,8 @@ export const unary = (spec: {
 export const binary = (spec: {
   readonly name: string
   readonly f: (x: number, y: number) => number
+  /** In place of f for i32 and u32, where f64 would not be exact. */
+  readonly integer?: (x: number, y: number) => number
   readonly dtype?: (x: DType) => DType
   readonly jvp: PerOperand<2, JvpEntry<2, NoAttrs>>
   readonly transpose?: PerOperand<2, TransposeEntry<2, NoAttrs>>
@@ -163,7 +165,7 @@ export const binary = (spec: {
     attrs: noAttrs,
     abstractEval: ([x]) => ({ shape: x.shape, dtype: spec.dtype?.(x.dtype) ?? x.dtype }),
     evaluate: ([x, y], _, [z]) => {
-      const { f } = spec
+      const f = isFloating(x.dtype) ? spec.f : (spec.integer ?? spec.f)
       const [a, b, to] = [x.data, y.data, z.data]
       for (let i = 0; i < to.length; i++) to[i] = f(a[i] ?? 0, b[i] ?? 0)
     },

@@ -152,8 +152,19 @@ export const argmaxPrimitive: Primitive<{ readonly axis: number }> = definePrimi
 })
 
 /** Index of the first largest element along an axis (i32); NaN counts as largest. */
-export const argmax = (x: Tensor, axis = -1): Tensor =>
-  bind1(argmaxPrimitive, [x], { axis: normalAxis('argmax', x.aval, axis) })
+export const argmax = (x: Tensor, axis = -1): Tensor => {
+  checkKind('argmax', 'numeric', x)
+  const at = normalAxis('argmax', x.aval, axis)
+  if (axisLength(x.shape, at) === 0) {
+    throw new ShapeError({
+      op: 'argmax',
+      expected: 'the axis must have at least one element.',
+      received: `${printAval(x.aval)}, axis ${at}`,
+      todo: 'leave empty axes out',
+    })
+  }
+  return bind1(argmaxPrimitive, [x], { axis: at })
+}
 
 // ---------------------------------------------------------------- the last axis as a distribution, or normalised
 

@@ -27,6 +27,9 @@ describe('an f32 program in f64', () => {
 
   test('leaves integers and truth values as they are', () => {
     const i = array([1, 2], 'i32')
+    expect(mul(array([2 ** 30 + 1], 'i32'), array([2 ** 30 + 3], 'i32')).item()).toBe(
+      Math.imul(2 ** 30 + 1, 2 ** 30 + 3),
+    )
     expect(evalIR(makeIR((x: Tensor) => mul(x, 3))(i), [i], { floats: 'f64' }).data).toEqual(Int32Array.of(3, 6))
   })
 })

@@ -6,7 +6,7 @@ import { broadcastTo, ones, reshape, squeeze, transpose, zeros } from '../primit
 import { logicalAnd, where } from '../primitives/choice.js'
 import { dotGeneral, einsum, matmul } from '../primitives/contraction.js'
 import { scatterAdd, take } from '../primitives/indexing.js'
-import { max, mean, softmax, sum } from '../primitives/reduction.js'
+import { argmax, max, mean, softmax, sum } from '../primitives/reduction.js'
 import { concat, pad, slice } from '../primitives/sequence.js'
 import { sin } from '../primitives/smooth.js'
 import { array, scalar, type Tensor } from '../tensor.js'
@@ -81,6 +81,7 @@ describe('errors', () => {
 
   const messages: Readonly<Record<string, () => unknown>> = {
     matmul: () => matmul(x, ones([128, 16])),
+    'batched matmul': () => matmul(ones([2, 3, 4]), ones([3, 4, 5])),
     add: () => add(x, ones([3])),
     'dtypes that differ': () => mul(x, array([1], 'i32')),
     'an integer quotient': () => div(array([4], 'i32'), array([2], 'i32')),
@@ -106,6 +107,7 @@ describe('errors', () => {
     dotGeneral: () => dotGeneral(x, x, { contract: [[0], [1]], batch: [[], []] }),
     einsum: () => einsum('ij,jk->il', x, ones([64, 2])),
     'max of nothing': () => max(zeros([0])),
+    'argmax of nothing': () => argmax(zeros([2, 0])),
     'rows of different lengths': () => array([[1], [1, 2]]),
     'item of many': () => x.item(),
   }
@@ -117,6 +119,11 @@ describe('errors', () => {
       ShapeError: matmul: the last axis of lhs must equal the last but one (the only one of a vector) of rhs.
         received  lhs f32[32,64], rhs f32[128,16]
         to do     transpose an operand, or check the layer's width
+
+      batched matmul
+      ShapeError: matmul: batch axes, counted from the last, must be equal or 1.
+        received  lhs f32[2,3,4], rhs f32[3,4,5]
+        to do     add axes of length 1 with expandDims, or transpose one of them
 
       add
       ShapeError: add: the shapes must be equal, but for axes of length 1 or missing in front.
@@ -241,6 +248,11 @@ describe('errors', () => {
       max of nothing
       ShapeError: max: there must be at least one element to reduce.
         received  f32[0], axes [0]
+        to do     leave empty axes out
+
+      argmax of nothing
+      ShapeError: argmax: the axis must have at least one element.
+        received  f32[2,0], axis 1
         to do     leave empty axes out
 
       rows of different lengths
