@@ -1,7 +1,8 @@
 /*
  * Random numbers from keys. Same key, same numbers, on every engine; a key is used once: split it first.
- * Bits, split, foldIn, uniform, bernoulli, randint and permutation equal those of jax.random 0.10.2 (threefry2x32,
- * jax_threefry_partitionable on) bit for bit; normal, gumbel, truncatedNormal and exponential to a few units in the last place.
+ * Key, split, foldIn, bits, uniform (any interval), bernoulli, randint and permutation equal those of jax.random 0.10.2
+ * (threefry2x32, jax_threefry_partitionable on) bit for bit; normal and truncatedNormal are within 3 units in the last
+ * place, exponential within 1, gumbel within 2 of max(1, |x|).
  */
 import type { Shape } from '../aval.js'
 import { ArgumentError } from '../errors.js'
