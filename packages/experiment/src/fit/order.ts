@@ -1,4 +1,5 @@
 import { hashText } from '@cotangent/core'
+import { shuffled } from '../data/index.js'
 import { type RandomStream, randomStream } from '../statistics/index.js'
 
 /**
@@ -26,13 +27,10 @@ export const epochOrder = (
   stream: RandomStream,
 ): readonly (readonly number[])[] =>
   Array.from({ length: epochs }, () => {
-    const order = Array.from({ length: rows }, (_, i) => i)
-    for (let i = rows - 1; i > 0; i--) {
-      const j = stream.below(i + 1)
-      const [a = 0, b = 0] = [order[i], order[j]]
-      order[i] = b
-      order[j] = a
-    }
+    const order = shuffled(
+      Array.from({ length: rows }, (_, i) => i),
+      stream.uniform,
+    )
     return Array.from({ length: Math.ceil(rows / batch) }, (_, i) => {
       const part = order.slice(i * batch, (i + 1) * batch)
       return [...part, ...new Array<number>(batch - part.length).fill(-1)]
