@@ -1,10 +1,9 @@
 import { fitBagOfWords } from '../baseline/index.js'
-import { fineTuningSet } from '../data/index.js'
-import { streamOf } from '../fit/index.js'
 import type { MethodResult, SeedRun } from '../report/index.js'
 import type { ClassifierOf, Outputs } from './classify.js'
 import type { Study } from './context.js'
 import type { StudyData, TokenRows } from './dataset.js'
+import { fineTuningRows } from './fineTune.js'
 import { inTurn } from './inTurn.js'
 import { measure, type NoisyTest } from './measure.js'
 import { answersOf, seedRun } from './runs.js'
@@ -46,11 +45,7 @@ export const bagControl = async (study: Study, data: StudyData, noisy: readonly 
   const [poolTexts, testTexts] = [textsOf(data, pool.tokens), textsOf(data, test.tokens)]
   const runs: SeedRun[] = []
   for (let seed = 0; seed < settings.seeds; seed++) {
-    const rows = fineTuningSet(
-      pool.mails,
-      { size: settings.fineTuning.mails, classes: settings.fineTuning.classes },
-      streamOf(settings.seed, 'fine-tuning', 'subset', seed).uniform,
-    )
+    const rows = fineTuningRows(data, settings, seed)
     const began = performance.now()
     const bag = fitBagOfWords(
       rows.map((i) => poolTexts[i] ?? ''),

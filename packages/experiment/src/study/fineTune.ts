@@ -55,6 +55,14 @@ const start = (method: StudyMethod, params: BertClassifierParams, settings: Stud
 export const fineTuningSteps = ({ fineTuning: { mails, batch, epochs } }: StudySettings): number =>
   Math.ceil(mails / batch) * epochs
 
+/** The mails of one fine-tuning, as places in the pool: the same for every method and control. */
+export const fineTuningRows = (
+  { parts: { pool } }: StudyData,
+  { seed, fineTuning: { mails, classes } }: StudySettings,
+  fineTuningSeed: number,
+): readonly number[] =>
+  fineTuningSet(pool.mails, { size: mails, classes }, streamOf(seed, 'fine-tuning', 'subset', fineTuningSeed).uniform)
+
 /** A method's training step, compiled once for all its runs. */
 export const makeFineTuner = (
   method: StudyMethod,
@@ -90,11 +98,7 @@ export const makeFineTuner = (
     const began = performance.now()
     const { pool } = data.parts
     const own = (use: string): readonly (string | number)[] => [settings.seed, 'fine-tuning', use, seed]
-    const chosenRows = fineTuningSet(
-      pool.mails,
-      { size: fineTuning.mails, classes: fineTuning.classes },
-      streamOf(...own('subset')).uniform,
-    )
+    const chosenRows = fineTuningRows(data, settings, seed)
     const order = epochOrder(chosenRows.length, fineTuning.batch, fineTuning.epochs, streamOf(...own('order')))
     const [headKey, adapterKey] = split(key(seedOf(...own('keys'))))
     if (headKey === undefined || adapterKey === undefined) throw new Error('unreachable')
