@@ -1,5 +1,6 @@
 import { type Engine, reshape, slice, type Tensor } from '@cotangent/core'
 import { type BertClassifierParams, type BertConfig, bertClassify } from '@cotangent/transformer'
+import { argmax } from '../metrics/index.js'
 import { compileCounted } from './counted.js'
 import { type TokenBatch, type TokenRows, tokenBatch } from './dataset.js'
 
@@ -12,6 +13,13 @@ export interface Outputs {
   readonly features: Float32Array
   readonly width: number
 }
+
+/** The logits of each mail. */
+export const logitRows = ({ logits, classes }: Outputs): readonly Float32Array[] =>
+  Array.from({ length: logits.length / classes }, (_, i) => logits.subarray(i * classes, (i + 1) * classes))
+
+/** The class that each mail's logits answer. */
+export const answersOf = (outputs: Outputs): readonly number[] => logitRows(outputs).map(argmax)
 
 /** A model with its parameters fixed. */
 export type Classify = (tokens: TokenRows) => Promise<Outputs>

@@ -1,12 +1,13 @@
 import { fitBagOfWords } from '../baseline/index.js'
+import { accuracy } from '../metrics/index.js'
 import type { MethodResult, SeedRun } from '../report/index.js'
-import type { ClassifierOf, Outputs } from './classify.js'
+import { answersOf, type ClassifierOf, type Outputs } from './classify.js'
 import type { Study } from './context.js'
 import type { StudyData, TokenRows } from './dataset.js'
 import { fineTuningRows } from './fineTune.js'
 import { inTurn } from './inTurn.js'
 import { measure, type NoisyTest } from './measure.js'
-import { answersOf, seedRun } from './runs.js'
+import { seedRun } from './runs.js'
 import type { Start } from './starts.js'
 
 /** What the pre-trained models answer without fine-tuning. */
@@ -57,13 +58,10 @@ export const bagControl = async (study: Study, data: StudyData, noisy: readonly 
       Float32Array.from(bag.probabilities(texts).flatMap((row) => Array.from(row, (p) => Math.log(Math.max(p, 1e-30)))))
     const clean: Outputs = { logits: logitsOf(testTexts), classes, features: new Float32Array(0), width: 0 }
     const measured = await measure(() => Promise.resolve(clean), clean, data, [])
-    const accuracyUnderNoise = noisy.map(({ strength, labels, tokens }) => {
-      const answers = answersOf({ ...clean, logits: logitsOf(textsOf(data, tokens)) })
-      return {
-        strength,
-        accuracy: answers.filter((answer, i) => answer === labels[i]).length / Math.max(1, labels.length),
-      }
-    })
+    const accuracyUnderNoise = noisy.map(({ strength, labels, tokens }) => ({
+      strength,
+      accuracy: accuracy(labels, answersOf({ ...clean, logits: logitsOf(textsOf(data, tokens)) })),
+    }))
     runs.push({
       ...seedRun(null, seed, measured, null),
       outputSpectrum: [],

@@ -4,7 +4,6 @@ import { characterNoise, mailGroups } from '../data/index.js'
 import { streamOf } from '../fit/index.js'
 import {
   accuracy,
-  argmax,
   binaryF1,
   drift,
   effectiveRank,
@@ -15,7 +14,7 @@ import {
   softmax,
 } from '../metrics/index.js'
 import type { MaybeNumber, NoisePoint, RunMetrics } from '../report/index.js'
-import type { Classify, Outputs } from './classify.js'
+import { answersOf, type Classify, logitRows, type Outputs } from './classify.js'
 import { encodeTexts, type StudyData, type TokenRows } from './dataset.js'
 import type { StudySettings } from './settings.js'
 
@@ -47,13 +46,8 @@ export const makeNoisyTests = (data: StudyData, { seed, evaluation, model }: Stu
   })
 }
 
-const rowsOfMatrix = ({ logits, classes }: Outputs): readonly Float32Array[] =>
-  Array.from({ length: logits.length / classes }, (_, i) => logits.subarray(i * classes, (i + 1) * classes))
-
 /** NaN (an accuracy on no rows) as JSON can hold it. */
 const orNull = (x: number): MaybeNumber => (Number.isFinite(x) ? x : null)
-
-const answers = (outputs: Outputs): readonly number[] => rowsOfMatrix(outputs).map(argmax)
 
 /** Singular values of a matrix [n, width] with few columns, descending. */
 const spectrum = ({ logits, classes }: Outputs): readonly number[] => {
@@ -94,13 +88,13 @@ export const measure = async (
 ): Promise<Measured> => {
   const { test } = data.parts
   const outputs = await classify(test.tokens)
-  const predicted = answers(outputs)
+  const predicted = answersOf(outputs)
   const truth = Array.from(test.labels)
   const spam = data.classes.indexOf('spam')
   const isSpam = (label: number): number => Number(label === spam)
   const accuracyUnderNoise: NoisePoint[] = []
   for (const { strength, labels, tokens } of noisy) {
-    accuracyUnderNoise.push({ strength, accuracy: accuracy(labels, answers(await classify(tokens))) })
+    accuracyUnderNoise.push({ strength, accuracy: accuracy(labels, answersOf(await classify(tokens))) })
   }
   const groups = groupAccuracy(
     truth,
@@ -109,14 +103,14 @@ export const measure = async (
     mailGroups.length,
   )
   const outputSpectrum = spectrum(outputs)
-  const { kl, flips } = drift(rowsOfMatrix(teacher), rowsOfMatrix(outputs))
+  const { kl, flips } = drift(logitRows(teacher), logitRows(outputs))
   return {
     metrics: {
       macroF1: macroF1(truth, predicted),
       hardHamAccuracy: orNull(groups[mailGroups.indexOf('hard-ham')]?.accuracy ?? Number.NaN),
       accuracy: accuracy(truth, predicted),
       mcc: matthews(truth, predicted),
-      ece: orNull(expectedCalibrationError(rowsOfMatrix(outputs).map(softmax), truth)),
+      ece: orNull(expectedCalibrationError(logitRows(outputs).map(softmax), truth)),
       spamF1: orNull(binaryF1(truth.map(isSpam), predicted.map(isSpam))),
       accuracyUnderNoise,
       driftKl: orNull(kl),

@@ -1,7 +1,5 @@
 import type { StepRecord } from '../fit/index.js'
-import { argmax } from '../metrics/index.js'
 import type { Curve, SeedRun } from '../report/index.js'
-import type { Outputs } from './classify.js'
 import { rightOrThrow, type Study } from './context.js'
 import type { StudyData } from './dataset.js'
 import type { Phase } from './events.js'
@@ -33,10 +31,6 @@ export const runOnce = async (
     }),
   )
 }
-
-/** The class that each row's logits answer. */
-export const answersOf = ({ logits, classes }: Outputs): readonly number[] =>
-  Array.from({ length: logits.length / classes }, (_, i) => argmax(logits.subarray(i * classes, (i + 1) * classes)))
 
 const curvesOf = (records: readonly StepRecord[]): readonly Curve[] => {
   const terms = Object.keys(records[0]?.values ?? {})
