@@ -47,7 +47,7 @@ export const studyConfig = ({ model }: StudySettings, classes: readonly string[]
   })
 
 /** What is wrong in a kind of pre-training, by the settings. */
-export const faultsOfKind = (kind: PretrainingKind, { pretraining }: StudySettings): PretrainingFaults =>
+const faultsOfKind = (kind: PretrainingKind, { pretraining }: StudySettings): PretrainingFaults =>
   kind === 'clean' ? noFaults : { noise: pretraining.noise, imbalance: pretraining.imbalance, withoutHardHam: true }
 
 export const describeKind = (kind: PretrainingKind, { pretraining }: StudySettings): string =>
@@ -104,135 +104,131 @@ const batchesOf = (rows: readonly number[], batch: number, epochs: number, ...us
     step.map((i) => (i < 0 ? -1 : (rows[i] ?? -1))),
   )
 
-const learnWords = async (
-  options: PretrainOptions,
-  params: BertMaskedWordsParams,
-): Promise<E.Either<NonFinite, BertMaskedWordsParams>> => {
-  const { settings, data, config, engine, kind, model, onStep, signal } = options
-  const { pretraining } = settings
-  const use = [settings.seed, 'words', kind, model] as const
-  const batches = batchesOf(wordRows(options), pretraining.batch, pretraining.wordEpochs, ...use, 'order')
+/** One part of pre-training: what is minimised, on which batches. */
+interface Part<Params, Batch, Input> {
+  readonly name: 'words' | 'labels'
+  readonly params: Params
+  /** Rows of each step. */
+  readonly batches: readonly (readonly number[])[]
+  readonly batchAt: (rows: readonly number[]) => Batch
+  readonly forward: (params: Params, batch: Batch) => Input
+  readonly objective: Objective<Input>
+  /** Peak learning rate. */
+  readonly rate: number
+}
+
+/** Trains all parameters, one step a batch, on a rate that rises and falls in straight lines. */
+const learn = async <Params, Batch, Input>(
+  { engine, settings, onStep, signal }: PretrainOptions,
+  { name, params, batches, batchAt, forward, objective, rate }: Part<Params, Batch, Input>,
+): Promise<E.Either<NonFinite, Params>> => {
   const steps = batches.length
-  const masks = streamOf(...use, 'masks')
   const schedule = linearSchedule(steps)
   const step = compileCounted(
     trainingStep({
-      forward: (whole, _, batch: WordBatch): WordInput => ({
-        // border: the tree that training started from
-        logits: bertMaskedWords(config, whole as BertMaskedWordsParams, batch, { positions: batch.positions }).logits,
-        labels: batch.labels,
-      }),
-      objective: wordObjective,
+      forward: (whole, _, batch: Batch) => forward(whole as Params, batch), // border: the tree that training started from
+      objective,
       schedule,
       optimizer,
     }),
     engine,
     { donate: [0, 1] },
   )
-  const rate = scalar(pretraining.wordRate)
+  const peak = scalar(rate)
   const result = await fit({
     step: step.call,
     trainable: params,
     state: optimizer(schedule).init(params),
     frozen: { params: null, teacher: null },
     steps,
-    batchAt: (i) =>
-      maskWords(
-        data.windows.tokens,
-        batches[i] ?? [],
-        {
-          share: pretraining.masked,
-          maskId: data.tokenizer.maskId,
-          vocabulary: data.tokenizer.vocabularySize,
-          firstWord: specialTokens.length,
-        },
-        masks,
-      ),
-    hyperAt: (i) => ({ rate, weights: weightsAt(wordObjective, i / steps), key: null }),
-    onStep: (record) => onStep('words', record, step.flop(), pretraining.batch),
+    batchAt: (i) => batchAt(batches[i] ?? []),
+    hyperAt: (i) => ({ rate: peak, weights: weightsAt(objective, i / steps), key: null }),
+    onStep: (record) => onStep(name, record, step.flop(), settings.pretraining.batch),
     signal,
   })
   return pipe(
     result,
-    E.map(({ trainable }) => trainable as BertMaskedWordsParams), // border: as above
+    E.map(({ trainable }) => trainable as Params), // border: as above
   )
+}
+
+const learnWords = (
+  options: PretrainOptions,
+  params: BertMaskedWordsParams,
+): Promise<E.Either<NonFinite, BertMaskedWordsParams>> => {
+  const { settings, data, config, kind, model } = options
+  const { batch, wordEpochs, masked, wordRate } = settings.pretraining
+  const use = [settings.seed, 'words', kind, model] as const
+  const masks = streamOf(...use, 'masks')
+  const asked = {
+    share: masked,
+    maskId: data.tokenizer.maskId,
+    vocabulary: data.tokenizer.vocabularySize,
+    firstWord: specialTokens.length,
+  }
+  return learn(options, {
+    name: 'words',
+    params,
+    batches: batchesOf(wordRows(options), batch, wordEpochs, ...use, 'order'),
+    batchAt: (rows) => maskWords(data.windows.tokens, rows, asked, masks),
+    forward: (whole, words: WordBatch): WordInput => ({
+      logits: bertMaskedWords(config, whole, words, { positions: words.positions }).logits,
+      labels: words.labels,
+    }),
+    objective: wordObjective,
+    rate: wordRate,
+  })
 }
 
 type LabelBatch = TokenBatch & { readonly labels: Tensor; readonly mask: Tensor }
 
-const learnLabels = async (
+/** The mails that a kind learns labels from, as places in the part, each with the label it is given. */
+const labelledMails = ({ kind, model, data, settings }: Omit<PretrainOptions, 'onStep' | 'signal'>) =>
+  pretrainingSet(
+    data.parts.pretraining.mails,
+    faultsOfKind(kind, settings),
+    streamOf(settings.seed, 'labels', kind, model, 'faults').uniform,
+  )
+
+const learnLabels = (
   options: PretrainOptions,
   params: BertClassifierParams,
 ): Promise<E.Either<NonFinite, BertClassifierParams>> => {
-  const { settings, data, config, engine, kind, model, onStep, signal } = options
-  const { pretraining } = settings
-  const part = data.parts.pretraining
+  const { settings, data, config, kind, model } = options
+  const { batch, labelEpochs, hidden, labelRate } = settings.pretraining
   const use = [settings.seed, 'labels', kind, model] as const
-  const { places, labels } = pretrainingSet(
-    part.mails,
-    faultsOfKind(kind, settings),
-    streamOf(...use, 'faults').uniform,
-  )
-  const given = Int32Array.from(part.labels)
+  const { places, labels } = labelledMails(options)
+  const given = Int32Array.from(data.parts.pretraining.labels)
   for (const [i, place] of places.entries()) given[place] = classOf(labels[i] ?? 'other')
-  const batches = batchesOf(places, pretraining.batch, pretraining.labelEpochs, ...use, 'order')
-  const steps = batches.length
-  const pieceOf = streamOf(...use, 'pieces')
-  const schedule = linearSchedule(steps)
-  const step = compileCounted(
-    trainingStep({
-      forward: (whole, _, batch: LabelBatch): LabelInput => ({
-        // border: the tree that training started from
-        logits: bertClassify(config, whole as BertClassifierParams, batch).logits,
-        labels: batch.labels,
-        mask: batch.mask,
-      }),
-      objective: labelObjective,
-      schedule,
-      optimizer,
+  const stream = streamOf(...use, 'pieces')
+  const pieceOf = (mail: number): number => {
+    const own = data.windows.ofMail[mail] ?? [-1]
+    return own[stream.below(own.length)] ?? -1
+  }
+  const hiding = { share: hidden, maskId: data.tokenizer.maskId, firstWord: specialTokens.length }
+  return learn(options, {
+    name: 'labels',
+    params,
+    batches: batchesOf(places, batch, labelEpochs, ...use, 'order'),
+    batchAt: (mails): LabelBatch => ({
+      ...hideWords(data.windows.tokens, mails.map(pieceOf), hiding, stream),
+      ...labelBatch(given, mails),
     }),
-    engine,
-    { donate: [0, 1] },
-  )
-  const rate = scalar(pretraining.labelRate)
-  const result = await fit({
-    step: step.call,
-    trainable: params,
-    state: optimizer(schedule).init(params),
-    frozen: { params: null, teacher: null },
-    steps,
-    batchAt: (i): LabelBatch => {
-      const mails = batches[i] ?? []
-      const pieces = mails.map((mail) => {
-        const own = data.windows.ofMail[mail] ?? [-1]
-        return own[pieceOf.below(own.length)] ?? -1
-      })
-      const hidden = { share: pretraining.hidden, maskId: data.tokenizer.maskId, firstWord: specialTokens.length }
-      return { ...hideWords(data.windows.tokens, pieces, hidden, pieceOf), ...labelBatch(given, mails) }
-    },
-    hyperAt: (i) => ({ rate, weights: weightsAt(labelObjective, i / steps), key: null }),
-    onStep: (record) => onStep('labels', record, step.flop(), pretraining.batch),
-    signal,
+    forward: (whole, mails: LabelBatch): LabelInput => ({
+      logits: bertClassify(config, whole, mails).logits,
+      labels: mails.labels,
+      mask: mails.mask,
+    }),
+    objective: labelObjective,
+    rate: labelRate,
   })
-  return pipe(
-    result,
-    E.map(({ trainable }) => trainable as BertClassifierParams), // border: as above
-  )
 }
 
 /** Mails read in both phases, for progress: a short last batch counts whole. */
 export const pretrainingMails = (options: Omit<PretrainOptions, 'onStep' | 'signal'>): number => {
-  const { settings, data, kind, model } = options
-  const { batch, wordEpochs, labelEpochs } = settings.pretraining
+  const { batch, wordEpochs, labelEpochs } = options.settings.pretraining
   const rounded = (rows: number): number => Math.ceil(rows / batch) * batch
-  const words = wordRows(options).length
-  const use = [settings.seed, 'labels', kind, model, 'faults'] as const
-  const { places } = pretrainingSet(
-    data.parts.pretraining.mails,
-    faultsOfKind(kind, settings),
-    streamOf(...use).uniform,
-  )
-  return rounded(words) * wordEpochs + rounded(places.length) * labelEpochs
+  return rounded(wordRows(options).length) * wordEpochs + rounded(labelledMails(options).places.length) * labelEpochs
 }
 
 /** Names a model by everything that made it: another setting, another folder. */
