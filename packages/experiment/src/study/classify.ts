@@ -33,13 +33,9 @@ const batchRows = 64
 /**
  * The evaluation program of a configuration: compiled once, for any parameters of it.
  *
- * @param onBatch told the operations and the number of mails of each batch
+ * @param onBatch told the operations of each batch
  */
-export const makeClassifier = (
-  config: BertConfig,
-  engine: Engine,
-  onBatch: (flop: number, mails: number) => void,
-): ClassifierOf => {
+export const makeClassifier = (config: BertConfig, engine: Engine, onBatch: (flop: number) => void): ClassifierOf => {
   const forward = compileCounted((params: BertClassifierParams, batch: TokenBatch) => {
     const { logits, lastHiddenState } = bertClassify(config, params, batch, { key: null })
     const [rows = 0, , width = 0] = lastHiddenState.shape
@@ -59,7 +55,7 @@ export const makeClassifier = (
         logits: Float32Array.from(logits.data.subarray(0, kept * classes)),
         features: Float32Array.from(features.data.subarray(0, kept * width)),
       })
-      onBatch(forward.flop(), kept)
+      onBatch(forward.flop())
     }
     return {
       logits: joined(parts.map((part) => part.logits)),

@@ -48,10 +48,7 @@ const carryOut = async (study: Study): Promise<StudyResults> => {
   const data = await makeData(study)
   sayWarnings(study, data.classes.length)
   const config = studyConfig(settings, data.classes, data.tokenizer.vocabularySize)
-  const classifierOf = makeClassifier(config, options.engine, (flop, mails) => {
-    study.phase?.work(flop)
-    if (study.phase?.name === 'asking the teacher') study.phase.advance(mails)
-  })
+  const classifierOf = makeClassifier(config, options.engine, (flop) => study.phase?.work(flop))
   const starts = await makeStarts(study, data, classifierOf)
   const tuners = new Map(methods.map((method) => [method, makeFineTuner(method, config, settings, options.engine)]))
   const tuned = await tuneMethods(study, data, starts, tuners, classifierOf)

@@ -80,12 +80,15 @@ export const makeStarts = async (
     ),
   )
   const { pool, test } = data.parts
-  return study.during('asking the teacher', models.length * (pool.mails.length + test.mails.length), 'mails', () =>
+  return study.during('asking the teacher', models.length * (pool.mails.length + test.mails.length), 'mails', (phase) =>
     inTurn(
       models.map(({ kind, params }, index) => async (): Promise<Start> => {
         const classify = classifierOf(params)
         const { logits } = await classify(pool.tokens)
-        return { index, kind, teacher: { params, poolLogits: logits }, testOutputs: await classify(test.tokens) }
+        phase.advance(pool.mails.length)
+        const testOutputs = await classify(test.tokens)
+        phase.advance(test.mails.length)
+        return { index, kind, teacher: { params, poolLogits: logits }, testOutputs }
       }),
     ),
   )
