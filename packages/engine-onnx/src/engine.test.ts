@@ -80,7 +80,7 @@ describe('sessions', () => {
     }
     await Promise.all(programs.map((program) => program(array([1]))))
     await small.close()
-    await expect(programs[0]?.(array([1]))).rejects.toThrow('the engine is closed')
+    await expect(programs[0]?.(array([1]))).rejects.toThrow('before its engine is closed')
   })
 })
 

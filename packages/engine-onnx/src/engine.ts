@@ -1,10 +1,10 @@
 import {
+  BufferError,
   composedPrimitives,
   type Engine,
   type Equation,
   type Executable,
-  HostTensor as Host,
-  type HostTensor,
+  HostTensor,
   hashIR,
   IndexError,
   type IR,
@@ -78,8 +78,13 @@ const sessionOptions = ({
 })
 
 const onHost = (x: Tensor): HostTensor => {
-  if (x instanceof Host) return x
-  throw new Error(`the onnx engine takes tensors on the host, not ${x.toString()}: await t.read() first`)
+  if (x instanceof HostTensor) return x
+  throw new BufferError({
+    op: 'onnxEngine',
+    expected: 'its programs take tensors on the host.',
+    received: x.toString(),
+    todo: 'pass what await t.read() gives',
+  })
 }
 
 /** Onnxruntime's message for a bad index names a node that the user never saw. */
@@ -122,12 +127,12 @@ class OnnxExecutable implements Executable {
     return this.ir.outputs.map(({ aval }, i) => {
       const result = results[`y${i}`]
       if (result === undefined) throw new Error(`onnxruntime gave no result y${i}`)
-      return new Host(storage[i] ?? fromRuntime(result, aval), aval.shape, aval.dtype)
+      return new HostTensor(storage[i] ?? fromRuntime(result, aval), aval.shape, aval.dtype)
     })
   }
 
   recycle(donated: Tensor): void {
-    if (donated instanceof Host && !donated.donated) this.#pool.put(donated.donate())
+    if (donated instanceof HostTensor && !donated.donated) this.#pool.put(donated.donate())
   }
 
   /** A wrong shape would be read beyond its end. */

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@cotangent/core'
 import type { Runtime, Session, SessionOptions } from './runtime.js'
 
 /** A program that a session can be made of. */
@@ -64,7 +65,14 @@ export class SessionCache {
   }
 
   #entry({ hash, model, bytes }: Loadable): Entry {
-    if (this.#closed) throw new Error('the engine is closed: make a new one with onnxEngine()')
+    if (this.#closed) {
+      throw new ArgumentError({
+        op: 'onnxEngine',
+        expected: 'a compiled function must be called before its engine is closed.',
+        received: 'a call after close()',
+        todo: 'close the engine at the end, or make a new one and compile for it',
+      })
+    }
     const known = this.#entries.get(hash)
     if (known !== undefined) {
       this.#entries.delete(hash)
