@@ -54,7 +54,10 @@ const disturb = (text: string, strength: number, random: Random): string => {
  */
 export const characterNoise = (text: string, strength: number, random: Random): string => {
   if (!(strength >= 0 && strength <= 1))
-    throw new RangeError(`characterNoise: strength must be a number from 0 to 1.\n  received  ${strength}`)
+    throw new RangeError(
+      `characterNoise: strength must be a number from 0 to 1.\n  received  ${strength}\n` +
+        '  to do     give the probability that a character is changed, 0.1 for one in ten',
+    )
   return text
     .split(placeholder)
     .map((piece, i) => (i % 2 === 1 ? piece : disturb(piece, strength, random)))

@@ -27,7 +27,8 @@ export const fineTuningSet = (
 ): readonly number[] => {
   if (!Number.isInteger(size) || size < 0 || size > pool.length)
     throw new RangeError(
-      `fineTuningSet: size must be a whole number of at most ${pool.length}, the mails in the pool.\n  received  ${size}`,
+      `fineTuningSet: size must be a whole number of at most ${pool.length}, the mails in the pool.\n  received  ${size}\n` +
+        '  to do     draw fewer mails, or from a larger pool',
     )
   const strata = shuffledStrata(pool.map(stratumOf), random)
   const sizeOf = new Map<MailLabel, number>()

@@ -25,10 +25,16 @@ export const labelNoise = <Label>(
   random: Random,
 ): NoisyLabels<Label> => {
   if (!(rate >= 0 && rate <= 1))
-    throw new RangeError(`labelNoise: rate must be a number from 0 to 1.\n  received  ${rate}`)
+    throw new RangeError(
+      `labelNoise: rate must be a number from 0 to 1.\n  received  ${rate}\n` +
+        '  to do     give the share of labels to make wrong, 0.2 for one in five',
+    )
   const count = Math.round(rate * labels.length)
   if (count > 0 && new Set(classes).size < 2)
-    throw new RangeError('labelNoise: there must be two classes at least, so that a label can become another.')
+    throw new RangeError(
+      'labelNoise: there must be two classes at least, so that a label can become another.\n' +
+        `  received  ${classes.join(', ')}\n  to do     name all classes, or take a rate of 0`,
+    )
   const changed = shuffled([...labels.keys()], random)
     .slice(0, count)
     .sort((a, b) => a - b)

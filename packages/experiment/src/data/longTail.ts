@@ -17,9 +17,15 @@ import { shuffledStrata } from './stratify.js'
  */
 export const longTailCounts = (counts: readonly number[], ratio: number): readonly number[] => {
   if (!(ratio >= 1 && Number.isFinite(ratio)))
-    throw new RangeError(`longTailCounts: ratio must be a number of at least 1.\n  received  ${ratio}`)
+    throw new RangeError(
+      `longTailCounts: ratio must be a number of at least 1.\n  received  ${ratio}\n` +
+        '  to do     give the size of the largest class over that of the smallest; 1 for equal classes',
+    )
   if (!counts.every((count) => count > 0))
-    throw new RangeError(`longTailCounts: every class must have examples.\n  received  ${counts.join(', ')}`)
+    throw new RangeError(
+      `longTailCounts: every class must have examples.\n  received  ${counts.join(', ')}\n` +
+        '  to do     leave empty classes out',
+    )
   const falling = counts.map((count, i) => ({ count, i })).sort((a, b) => b.count - a.count || a.i - b.i)
   const last = Math.max(1, counts.length - 1)
   const shareOf = (rank: number): number => ratio ** (-rank / last)

@@ -27,7 +27,8 @@ export const shingleSets = (texts: readonly string[], size: number): readonly Sh
   const distinct = numbers.size
   if (!Number.isInteger(size) || size < 1 || !Number.isSafeInteger(distinct ** size * size))
     throw new RangeError(
-      `shingleSets: size must be a whole number of at least 1, so small that (distinct words)^size stays below 2^53.\n  received  size ${size}, ${distinct} distinct words`,
+      `shingleSets: size must be a whole number of at least 1, so small that (distinct words)^size stays below 2^53.\n  received  size ${size}, ${distinct} distinct words\n` +
+        '  to do     take shorter shingles, or fewer texts at once',
     )
   const numberOf = (words: readonly number[], start: number, length: number): number => {
     let run = 0

@@ -45,7 +45,8 @@ export const splitMails = <Part extends string>(
   const total = names.reduce((sum, name) => sum + shares[name], 0)
   if (!(total > 0 && names.every((name) => shares[name] >= 0 && Number.isFinite(shares[name]))))
     throw new RangeError(
-      `splitMails: shares must be numbers of at least 0, one of them above 0.\n  received  ${names.map((name) => `${name} ${shares[name]}`).join(', ')}`,
+      `splitMails: shares must be numbers of at least 0, one of them above 0.\n  received  ${names.map((name) => `${name} ${shares[name]}`).join(', ')}\n` +
+        '  to do     give each part its share, as in { training: 0.8, test: 0.2 }',
     )
 
   const members = clusters.sizes.map((): number[] => [])

@@ -135,7 +135,8 @@ export const makeTokenizer = (vocabulary: BpeVocabulary): Tokenizer => {
     encodeBatch: (texts, maxLength) => {
       if (!Number.isInteger(maxLength) || maxLength < 2)
         throw new RangeError(
-          `encodeBatch: maxLength must be a whole number of at least 2, for [CLS] and [SEP].\n  received  ${maxLength}`,
+          `encodeBatch: maxLength must be a whole number of at least 2, for [CLS] and [SEP].\n  received  ${maxLength}\n` +
+            "  to do     give the model's length in tokens",
         )
       const inputIds = new Int32Array(texts.length * maxLength).fill(padId)
       const attentionMask = new Int32Array(texts.length * maxLength)

@@ -117,14 +117,16 @@ export const trainBpe = (texts: Iterable<string>, options: BpeTrainingOptions): 
   const smallest = specialTokens.length + byteCharacters.length
   if (!Number.isInteger(vocabularySize) || vocabularySize < smallest || vocabularySize >= 2 ** 21)
     throw new RangeError(
-      `trainBpe: vocabularySize must be a whole number from ${smallest} (special tokens and 256 bytes) to 2097151.\n  received  ${vocabularySize}`,
+      `trainBpe: vocabularySize must be a whole number from ${smallest} (special tokens and 256 bytes) to 2097151.\n  received  ${vocabularySize}\n` +
+        '  to do     ask for more tokens, such as 4000',
     )
   // Sorted by code point, as Hugging Face's trainer numbers its alphabet.
   const tokens = [...specialTokens, ...[...byteCharacters].sort((a, b) => (a < b ? -1 : 1))]
   const idOf = new Map(tokens.map((token, id) => [token, id]))
   if (idOf.size !== tokens.length)
     throw new RangeError(
-      `trainBpe: special tokens must differ from each other and from single characters.\n  received  ${specialTokens.join(' ')}`,
+      `trainBpe: special tokens must differ from each other and from single characters.\n  received  ${specialTokens.join(' ')}\n` +
+        '  to do     name each once, in more than one character',
     )
 
   const { symbols, counts } = corpusOf(countWords(texts), idOf)
