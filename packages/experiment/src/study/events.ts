@@ -25,7 +25,6 @@ export type Listener = (event: StudyEvent) => void
 
 /** A phase under way: reports, and counts its work. */
 export interface Phase {
-  readonly name: string
   readonly advance: (by: number, loss?: number | null, detail?: string) => void
   /** Adds floating-point operations done. */
   readonly work: (flop: number) => void
@@ -43,7 +42,6 @@ export const startPhase = (listen: Listener, name: string, total: number, unit: 
   let flop = 0
   listen({ _tag: 'PhaseStarted', phase: name, total, unit })
   return {
-    name,
     advance: (by, loss = null, detail = '') => {
       done += by
       listen({ _tag: 'Progress', phase: name, done, loss, detail })
