@@ -218,7 +218,7 @@ export const defaultSettings: StudySettings = {
     adapterRates: [1e-3, 1e-2],
     lambdaFactors: [0.1, 3],
   },
-  evaluation: { noisyMails: 75, noiseStrengths: [0.05, 0.1, 0.2], mapMails: 240 },
+  evaluation: { noisyMails: 64, noiseStrengths: [0.05, 0.1, 0.2], mapMails: 240 },
 }
 
 type Change<T> = {
@@ -242,7 +242,7 @@ export const quickSettings = withSettings(defaultSettings, {
   pretraining: { windows: 1, labelEpochs: 1 },
   fineTuning: { mails: 90, epochs: 2 },
   tuning: { trials: 1 },
-  evaluation: { noisyMails: 60, noiseStrengths: [0.1], mapMails: 150 },
+  evaluation: { noisyMails: 64, noiseStrengths: [0.1], mapMails: 150 },
 })
 
 /** Three pre-trained models of each kind, faulty and clean, so that the interaction can be judged. */
