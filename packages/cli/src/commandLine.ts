@@ -14,12 +14,6 @@ const program = (): Command =>
     .addCommand(studyCommand())
     .addCommand(reportCommand())
 
-/** Commander's own errors have texts of one line; ours say what to do as well. */
-const refuse = (error: CommanderError): void => {
-  if (error.exitCode === 0) return
-  process.exitCode = exitCodes.badInput
-}
-
 /** Every command throws instead of leaving the process, so that nothing is cut off while it is written. */
 const withoutExit = (command: Command): Command => {
   command.exitOverride()
@@ -57,6 +51,7 @@ export const runCommandLine = async (args: readonly string[]): Promise<void> => 
     await withoutExit(program()).parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    refuse(error)
+    // help and version come as errors too, with 0; what commander refuses it has said already
+    if (error.exitCode !== 0) process.exitCode = exitCodes.badInput
   }
 }
