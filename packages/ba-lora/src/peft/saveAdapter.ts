@@ -115,7 +115,9 @@ const written = (tree: unknown, options: SaveAdapterOptions): TE.TaskEither<Wron
     const params = await onHost(tree)
     const { form = 'converted', modulesToSave = [], nameOf = dottedName } = options
     const nodes = [...nodesOf(params)].map(([path, node]: readonly [Path, unknown]) => [nameOf(path), node] as const)
-    const [weights, residual, entries] = [new Map<string, Tensor>(), new Map<string, Tensor>(), [] as Entry[]]
+    const weights = new Map<string, Tensor>()
+    const residual = new Map<string, Tensor>()
+    const entries: Entry[] = []
     const modules: string[] = []
     for (const [name, node] of nodes) {
       const module = moduleOf(name)

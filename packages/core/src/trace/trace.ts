@@ -12,7 +12,10 @@ export interface Traced {
   readonly out: TreeDef
 }
 
-/** Any function of pytrees; each public transform says the types. */
+/**
+ * Any function of pytrees; each public transform says the types. Border: a cast to it forgets those of the arguments,
+ * whose structure is data from there on.
+ */
 export type AnyFunction = (...args: never[]) => unknown
 
 /** Runs a function of leaves on tracers of the given avals. The base builder takes everything that happens meanwhile. */

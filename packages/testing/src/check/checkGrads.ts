@@ -23,8 +23,8 @@ export const checkGrads = <A extends readonly unknown[]>(
   options: DerivativeOptions = {},
 ): void => {
   const order = options.order ?? (options.forward === false ? 1 : 2)
-  const any = f as AnyFunction
-  derivativeIsRight(any, args, { ...options, order })
-  cotangentsFitArguments(any, args)
-  vjpIsLinear(any, args, options.seed)
+  const untyped = f as AnyFunction // border: its arguments' structure is data
+  derivativeIsRight(untyped, args, { ...options, order })
+  cotangentsFitArguments(untyped, args)
+  vjpIsLinear(untyped, args, options.seed)
 }
