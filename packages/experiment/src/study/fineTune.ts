@@ -41,14 +41,36 @@ export interface FineTuned {
 const isAdapted = (path: Path): boolean => /attention\.self\.(query|value)\.weight$/.test(path)
 const isHead = (path: Path): boolean => path.startsWith('classifier.')
 
+/** Names one use of randomness in one fine-tuning, for `seedOf` and `streamOf`. */
+const useOf = ({ seed }: StudySettings, use: string, fineTuningSeed: number): readonly (string | number)[] => [
+  seed,
+  'fine-tuning',
+  use,
+  fineTuningSeed,
+]
+
 /** Parameters with a method's adapters, and which of them it trains. */
-const start = (method: StudyMethod, params: BertClassifierParams, settings: StudySettings, adapterKey: Tensor) => {
+const adapted = (method: StudyMethod, params: BertClassifierParams, settings: StudySettings, adapterKey: Tensor) => {
   if (method.adapter === 'full') return { params, trained: () => true }
   const { rank, alpha } = settings
-  const init =
-    method.adapter === 'lora' ? lora({ rank, alpha, key: adapterKey }) : pissa({ rank, alpha, key: adapterKey })
-  const adapted = adapt(params, isAdapted, init)
-  return { params: adapted.params, trained: trainable(adapted.params, isHead) }
+  const init = (method.adapter === 'lora' ? lora : pissa)({ rank, alpha, key: adapterKey })
+  const changed = adapt(params, isAdapted, init)
+  return { params: changed.params, trained: trainable(changed.params, isHead) }
+}
+
+/** Where a method starts from the teacher: what it trains, and the rest. */
+const startOf = (
+  method: StudyMethod,
+  config: BertConfig,
+  settings: StudySettings,
+  { params }: Teacher,
+  fineTuningSeed: number,
+) => {
+  const [headKey, adapterKey] = split(key(seedOf(...useOf(settings, 'keys', fineTuningSeed))))
+  if (headKey === undefined || adapterKey === undefined) throw new Error('unreachable')
+  const { classifier } = settings.fineTuning.head === 'fresh' ? initBert(headKey, config, 'classify') : params
+  const begun = adapted(method, { ...params, classifier }, settings, adapterKey)
+  return partition(begun.params, (path) => begun.trained(path))
 }
 
 /** Steps of one fine-tuning. */
@@ -58,10 +80,39 @@ export const fineTuningSteps = ({ fineTuning: { mails, batch, epochs } }: StudyS
 /** The mails of one fine-tuning, as places in the pool: the same for every method and control. */
 export const fineTuningRows = (
   { parts: { pool } }: StudyData,
-  { seed, fineTuning: { mails, classes } }: StudySettings,
+  settings: StudySettings,
   fineTuningSeed: number,
-): readonly number[] =>
-  fineTuningSet(pool.mails, { size: mails, classes }, streamOf(seed, 'fine-tuning', 'subset', fineTuningSeed).uniform)
+): readonly number[] => {
+  const { mails, classes } = settings.fineTuning
+  const { uniform } = streamOf(...useOf(settings, 'subset', fineTuningSeed))
+  return fineTuningSet(pool.mails, { size: mails, classes }, uniform)
+}
+
+/** The batch of each step, with the teacher's logits for its mails. */
+const batchesOf = (data: StudyData, settings: StudySettings, { poolLogits }: Teacher, fineTuningSeed: number) => {
+  const { pool } = data.parts
+  const { batch, epochs } = settings.fineTuning
+  const chosen = fineTuningRows(data, settings, fineTuningSeed)
+  const order = epochOrder(chosen.length, batch, epochs, streamOf(...useOf(settings, 'order', fineTuningSeed)))
+  return (step: number): FineTuningBatch => {
+    const rows = (order[step] ?? []).map((row) => (row < 0 ? -1 : (chosen[row] ?? -1)))
+    return {
+      ...tokenBatch(pool.tokens, rows),
+      ...labelBatch(pool.labels, rows),
+      teacher: rowsOf(poolLogits, data.classes.length, rows),
+    }
+  }
+}
+
+/** How all methods are optimised: warm-up over a tenth of the steps, then a cosine; the peak rate is tuned. */
+const optimisation = (settings: StudySettings) => {
+  const { maxGradientNorm, weightDecay } = settings.fineTuning
+  const steps = fineTuningSteps(settings)
+  const schedule = warmupCosine({ peak: 1, warmupSteps: Math.ceil(0.1 * steps), totalSteps: steps })
+  const optimizer = (rate: Schedule) =>
+    chain(clipByGlobalNorm(maxGradientNorm), adamw({ learningRate: rate, weightDecay }))
+  return { steps, schedule, optimizer }
+}
 
 /** A method's training step, compiled once for all its runs. */
 export const makeFineTuner = (
@@ -70,14 +121,7 @@ export const makeFineTuner = (
   settings: StudySettings,
   engine: Engine,
 ): FineTuner => {
-  const { fineTuning } = settings
-  const steps = fineTuningSteps(settings)
-  const schedule: Schedule = warmupCosine({ peak: 1, warmupSteps: Math.ceil(0.1 * steps), totalSteps: steps })
-  const optimizer = (rate: Schedule) =>
-    chain(
-      clipByGlobalNorm(fineTuning.maxGradientNorm),
-      adamw({ learningRate: rate, weightDecay: fineTuning.weightDecay }),
-    )
+  const { steps, schedule, optimizer } = optimisation(settings)
   const step = compileCounted(
     trainingStep({
       forward: (params, _, batch: FineTuningBatch): NluInput => ({
@@ -87,7 +131,7 @@ export const makeFineTuner = (
         labels: batch.labels,
         mask: batch.mask,
       }),
-      objective: method.objective(1),
+      objective: method.objective(1), // its weights are an input of each step
       schedule,
       optimizer,
     }),
@@ -96,15 +140,7 @@ export const makeFineTuner = (
   )
   return async (teacher, data, chosen, seed, { onStep, signal }) => {
     const began = performance.now()
-    const { pool } = data.parts
-    const own = (use: string): readonly (string | number)[] => [settings.seed, 'fine-tuning', use, seed]
-    const chosenRows = fineTuningRows(data, settings, seed)
-    const order = epochOrder(chosenRows.length, fineTuning.batch, fineTuning.epochs, streamOf(...own('order')))
-    const [headKey, adapterKey] = split(key(seedOf(...own('keys'))))
-    if (headKey === undefined || adapterKey === undefined) throw new Error('unreachable')
-    const { classifier } = fineTuning.head === 'fresh' ? initBert(headKey, config, 'classify') : teacher.params
-    const begun = start(method, { ...teacher.params, classifier }, settings, adapterKey)
-    const [trained, frozen] = partition(begun.params, (path) => begun.trained(path))
+    const [trained, frozen] = startOf(method, config, settings, teacher, seed)
     const objective = method.objective(chosen.lambda)
     const rate = scalar(chosen.rate)
     const result = await fit({
@@ -113,14 +149,7 @@ export const makeFineTuner = (
       state: optimizer(schedule).init(trained),
       frozen: { params: frozen, teacher: null },
       steps,
-      batchAt: (i): FineTuningBatch => {
-        const rows = (order[i] ?? []).map((row) => (row < 0 ? -1 : (chosenRows[row] ?? -1)))
-        return {
-          ...tokenBatch(pool.tokens, rows),
-          ...labelBatch(pool.labels, rows),
-          teacher: rowsOf(teacher.poolLogits, data.classes.length, rows),
-        }
-      },
+      batchAt: batchesOf(data, settings, teacher, seed),
       hyperAt: (i) => ({ rate, weights: weightsAt(objective, i / steps), key: null }),
       onStep: (record) => onStep?.(record, step.flop()),
       ...(signal === undefined ? {} : { signal }),

@@ -1,11 +1,14 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { referenceEngine, treeEntries } from '@cotangent/core'
+import { key, referenceEngine, type Tensor, treeEntries } from '@cotangent/core'
 import { E } from '@cotangent/prelude'
+import { initBert } from '@cotangent/transformer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Mail, type MailSet, mailLabels } from '../data/index.js'
 import { makeStudyData } from './dataset.js'
+import { type FineTuned, fineTuningRows, makeFineTuner, type Teacher } from './fineTune.js'
+import { knownMethods } from './methods.js'
 import { type Pretrained, type PretrainOptions, pretrain, pretrainingMails, studyConfig } from './pretrain.js'
 import { defaultSettings, type StudySettings, withSettings } from './settings.js'
 
@@ -134,3 +137,74 @@ describe('pretrain', () => {
     expect(readdirSync(cache).length).toBe(before)
   })
 })
+
+describe('makeFineTuner', () => {
+  const own = withSettings(settings, { rank: 2, alpha: 2, fineTuning: { mails: 9, batch: 4, epochs: 2 } })
+  const params = initBert(key(1), config, 'classify')
+  const classes = data.classes.length
+  const poolLogits = Float32Array.from({ length: data.parts.pool.mails.length * classes }, (_, i) => Math.sin(i))
+  const teacher: Teacher = { params, poolLogits }
+
+  const tuned = async (name: string, seed: number, lambda = 1): Promise<FineTuned> => {
+    const method = knownMethods(own).get(name)
+    if (method === undefined) throw new Error(name)
+    const tuner = makeFineTuner(method, config, own, referenceEngine())
+    const result = await tuner(teacher, data, { rate: 1e-2, lambda }, seed, {})
+    if (E.isLeft(result)) throw new Error(result.left.message)
+    return result.right
+  }
+  const before = new Map(treeEntries(params).map(([path, leaf]) => [path, leaf]))
+  /** Paths of parameters that are not what they were. */
+  const moved = (run: FineTuned): readonly string[] =>
+    treeEntries(run.params).flatMap(([path, leaf]) => (furthest(leaf, before.get(path)) > 1e-6 ? [path] : []))
+  const distance = (a: FineTuned, b: FineTuned): number => {
+    const others = treeEntries(b.params).map(([, leaf]) => leaf)
+    return Math.max(...treeEntries(a.params).map(([, leaf], i) => furthest(leaf, others[i])))
+  }
+
+  it('takes every step and reports every term', async () => {
+    const { records } = await tuned('ba-lora', 0)
+    expect(records.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(Object.keys(records[0]?.values ?? {})).toEqual(['total', 'consistency', 'diversity', 'spectral', 'task'])
+  })
+
+  it('trains query, value and head with adapters, everything by full fine-tuning', async () => {
+    const [adapters, full] = [await tuned('lora', 0), await tuned('full', 0)]
+    expect([...moved(adapters)].sort()).toEqual([
+      'bert.encoder.layer[0].attention.self.query.weight',
+      'bert.encoder.layer[0].attention.self.value.weight',
+      'classifier.bias',
+      'classifier.weight',
+    ])
+    // two weights of 8 x 8 with factors of rank 2, and a head of 9 classes
+    expect(adapters.trainable).toBe(2 * 2 * (8 * 2) + 9 * 8 + 9)
+    expect(full.trainable).toBe(treeEntries(params).reduce((sum, [, leaf]) => sum + leaf.size, 0))
+    expect(moved(full).length).toBeGreaterThan(moved(adapters).length)
+  })
+
+  it('BA-LoRA at λ = 0 is PiSSA, and is not at λ = 1', async () => {
+    const pissa = await tuned('pissa', 0)
+    expect(distance(await tuned('ba-lora', 0, 0), pissa)).toBe(0)
+    expect(distance(await tuned('ba-lora', 0, 1), pissa)).toBeGreaterThan(1e-4)
+  })
+
+  it('is the same again for the same seed, and another for another', async () => {
+    const first = await tuned('lora', 0)
+    expect(distance(await tuned('lora', 0), first)).toBe(0)
+    expect(distance(await tuned('lora', 1), first)).toBeGreaterThan(1e-4)
+  })
+
+  it('draws as many mails as asked for, the same for every method', () => {
+    const rows = fineTuningRows(data, own, 3)
+    expect(new Set(rows).size).toBe(9)
+    expect(fineTuningRows(data, withSettings(own, { rank: 1 }), 3)).toEqual(rows)
+    expect(fineTuningRows(data, own, 4)).not.toEqual(rows)
+  })
+})
+
+/** The largest difference of two tensors of one shape. */
+const furthest = (a: Tensor, b: Tensor | undefined): number => {
+  if (b === undefined) return Number.POSITIVE_INFINITY
+  expect(a.shape).toEqual(b.shape)
+  return Math.max(...Array.from(a.data, (x, i) => Math.abs(x - (b.data[i] ?? Number.NaN))))
+}
