@@ -5,6 +5,7 @@ import {
   counted,
   type FigureSource,
   legendOf,
+  lineWithDots,
   percentWithEnds,
   perSeed,
   seedsText,
@@ -68,24 +69,15 @@ export const noise = (source: FigureSource): Figure | null => {
                     fillOpacity: 0.14,
                   }),
                 ),
-                ...series.flatMap(({ row, points }) => [
-                  Plot.line(points, {
-                    x: 'strength',
-                    y: 'mean',
-                    stroke: row.style.color,
-                    strokeWidth: row.judged ? 2.6 : 1.8,
-                    strokeDasharray: row.style.dash,
-                  }),
-                  Plot.dot(points, {
-                    x: 'strength',
-                    y: 'mean',
-                    fill: row.style.color,
-                    symbol: row.style.symbol,
-                    r: 4.5,
-                    title: ({ strength, mean }: { strength: number; mean: number }) =>
+                ...series.flatMap(({ row, points }) =>
+                  lineWithDots(
+                    row,
+                    points,
+                    'strength',
+                    ({ strength, mean }) =>
                       `${row.method.label}, ${strength.toFixed(0)} % changed: ${mean.toFixed(1)} %`,
-                  }),
-                ]),
+                  ),
+                ),
               ],
             },
             `Accuracy at ${strengths.map((s) => `${(100 * s).toFixed(0)} %`).join(', ')} noise for ${shown.map(({ label }) => label).join(', ')}`,

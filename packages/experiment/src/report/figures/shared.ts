@@ -1,3 +1,4 @@
+import * as Plot from '@observablehq/plot'
 import { meanInterval, summarise } from '../../statistics/index.js'
 import type { Condition, MethodRow } from '../analyse.js'
 import type { LegendItem } from '../figure.js'
@@ -42,6 +43,23 @@ export const shortLabel = (label: string, max = 20): string =>
 
 export const legendOf = (rows: readonly StyledRow[], line: boolean): readonly LegendItem[] =>
   rows.map(({ method, style }) => ({ label: shortened(method.label, 60), style, line }))
+
+/** A method's means as a line in its style, a symbol with a title at each of them. */
+export const lineWithDots = <P extends { readonly mean: number }>(
+  { style, judged }: StyledRow,
+  points: readonly P[],
+  x: keyof P & string,
+  title: (point: P) => string,
+): readonly Plot.Markish[] => [
+  Plot.line(points, {
+    x,
+    y: 'mean',
+    stroke: style.color,
+    strokeWidth: judged ? 2.6 : 1.8,
+    strokeDasharray: style.dash,
+  }),
+  Plot.dot(points, { x, y: 'mean', fill: style.color, symbol: style.symbol, r: 4.5, title }),
+]
 
 /** "8 seeds", or "8 seeds × 3 pre-trained models". */
 export const seedsText = ({ condition }: FigureSource): string => {

@@ -2,7 +2,16 @@ import * as Plot from '@observablehq/plot'
 import { summarise } from '../../statistics/index.js'
 import type { Figure } from '../figure.js'
 import { plotSvg } from '../plotSvg.js'
-import { counted, type FigureSource, legendOf, perSeed, seedsText, singleRuns, styledRows } from './shared.js'
+import {
+  counted,
+  type FigureSource,
+  legendOf,
+  lineWithDots,
+  perSeed,
+  seedsText,
+  singleRuns,
+  styledRows,
+} from './shared.js'
 
 /** Most singular values that are shown. */
 const most = 32
@@ -67,24 +76,14 @@ export const spectrum = (source: FigureSource): Figure | null => {
                 ...series.map(({ row, points }) =>
                   Plot.areaY(points, { x: 'i', y1: 'min', y2: 'max', fill: row.style.color, fillOpacity: 0.14 }),
                 ),
-                ...series.flatMap(({ row, points }) => [
-                  Plot.line(points, {
-                    x: 'i',
-                    y: 'mean',
-                    stroke: row.style.color,
-                    strokeWidth: row.judged ? 2.6 : 1.8,
-                    strokeDasharray: row.style.dash,
-                  }),
-                  Plot.dot(points, {
-                    x: 'i',
-                    y: 'mean',
-                    fill: row.style.color,
-                    symbol: row.style.symbol,
-                    r: 4,
-                    title: ({ i, mean }: { i: number; mean: number }) =>
-                      `${row.method.label}, value ${i}: ${mean.toPrecision(3)} %`,
-                  }),
-                ]),
+                ...series.flatMap(({ row, points }) =>
+                  lineWithDots(
+                    row,
+                    points,
+                    'i',
+                    ({ i, mean }) => `${row.method.label}, value ${i}: ${mean.toPrecision(3)} %`,
+                  ),
+                ),
               ],
             },
             `Singular values of the outputs for ${rows.map(({ label }) => label).join(', ')}`,
