@@ -262,7 +262,7 @@ const train = (options: PretrainOptions): TE.TaskEither<EdgeError, BertClassifie
   )
 }
 
-/** Writes the model and its tokeniser; the tokeniser last, so that a folder with one is whole. */
+/** Writes the model and its tokeniser, for whoever uses the folder elsewhere: the study makes the tokeniser anew. */
 const store = (
   folder: string,
   params: BertClassifierParams,

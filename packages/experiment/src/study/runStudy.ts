@@ -54,10 +54,13 @@ const carryOut = async (study: Study): Promise<StudyResults> => {
   const tuned = await tuneMethods(study, data, starts, tuners, classifierOf)
   const noisy = makeNoisyTests(data, settings)
   const results = await compareMethods(study, data, starts, tuners, tuned, classifierOf, noisy)
-  const controls = await study.during('controls', 1, 'tables', async () => [
-    await teacherControl(data, starts, classifierOf, noisy),
-    await bagControl(study, data, noisy),
-  ])
+  const controls = await study.during('controls', 2, 'controls', async (phase) => {
+    const teacher = await teacherControl(data, starts, classifierOf, noisy)
+    phase.advance(1)
+    const bag = await bagControl(study, data, noisy)
+    phase.advance(1)
+    return [teacher, bag]
+  })
   const flop = study.work.reduce((sum, each) => sum + each.flop, 0)
   study.note(`work in all: ${(flop / 1e12).toFixed(2)} TFLOP, counted from shapes`)
   return resultsOf(study, data, starts, results, controls, noisy)
