@@ -2,6 +2,7 @@ import { adapt, baLora, type Evaluation, evaluate, lora, type NluInput, trainabl
 import {
   compile,
   type Engine,
+  foldIn,
   key,
   mul,
   normal,
@@ -62,7 +63,9 @@ export const makeStep = ({ layers, width, heads, batch, length, vocabulary }: St
     lora({ rank: 8, alpha: 8, key: key(1) }),
   ).params
   // B = 0 would leave half of the gradients 0
-  const started = treeMapNamed(adapted, (path, x) => (path.endsWith('.b') ? mul(normal(key(2), x.shape), 0.01) : x))
+  const started = treeMapNamed(adapted, (path, x, index) =>
+    path.endsWith('.b') ? mul(normal(foldIn(key(2), index), x.shape), 0.01) : x,
+  )
   const [trained, frozen] = partition(
     started,
     trainable(started, (path) => path.startsWith('classifier.')),
@@ -134,8 +137,8 @@ export const makeStep = ({ layers, width, heads, batch, length, vocabulary }: St
   }
 }
 
-const treeMapNamed = <T>(tree: T, f: (path: Path, x: Tensor) => Tensor): T => {
+const treeMapNamed = <T>(tree: T, f: (path: Path, x: Tensor, index: number) => Tensor): T => {
   const paths = treeEntries(tree).map(([path]) => path)
   let next = 0
-  return treeMap((x) => f(paths[next++] ?? '', x), tree)
+  return treeMap((x) => f(paths[next] ?? '', x, next++), tree)
 }

@@ -231,12 +231,16 @@ export const pretrainingMails = (options: Omit<PretrainOptions, 'onStep' | 'sign
   return rounded(wordRows(options).length) * wordEpochs + rounded(labelledMails(options).places.length) * labelEpochs
 }
 
+/** Raised with any change to how a model is pre-trained, so that models made before are not taken for new ones. */
+const recipe = 1
+
 /** Names a model by everything that made it: another setting, another folder. */
 const folderOf = ({ kind, model, settings, data, engine, threads, cache }: PretrainOptions): string => {
   const { noise, imbalance, models: _models, clean: _clean, ...shared } = settings.pretraining
   const faults = kind === 'faulty' ? { noise, imbalance } : {}
   const made = {
     version,
+    recipe,
     data: data.version,
     seed: settings.seed,
     model: settings.model,
@@ -262,7 +266,7 @@ const train = (options: PretrainOptions): TE.TaskEither<EdgeError, BertClassifie
   )
 }
 
-/** Writes the model and its tokeniser, for whoever uses the folder elsewhere: the study makes the tokeniser anew. */
+/** Writes the tokeniser, the weights and, last, config.json: a folder that has one is whole. */
 const store = (
   folder: string,
   params: BertClassifierParams,
@@ -270,10 +274,10 @@ const store = (
 ): TE.TaskEither<EdgeError, void> =>
   pipe(
     ensureOutputFolder(folder, { reuse: true }),
-    TE.flatMap(() => writeModel(folder, options.config, params)),
     TE.flatMap(() =>
       writeFileAtomic(join(folder, 'tokenizer.json'), printTokenizerFile(options.data.tokenizer.vocabulary)),
     ),
+    TE.flatMap(() => writeModel(folder, options.config, params)),
     TE.map(() => undefined),
   )
 

@@ -1,5 +1,6 @@
 import { warnings } from '@cotangent/ba-lora'
 import { E, type EdgeError, type FieldFault, type TE } from '@cotangent/prelude'
+import { mailLabels } from '../data/index.js'
 import type { StudyResults } from '../report/index.js'
 import { makeClassifier } from './classify.js'
 import { compareMethods } from './compareMethods.js'
@@ -33,6 +34,9 @@ export const settingsFaults = ({ model, fineTuning, pretraining }: StudySettings
 
 const sayWarnings = (study: Study, classes: number): void => {
   const { settings, methods } = study
+  if (settings.pretraining.clean || settings.pretraining.models > 1) {
+    study.warn('Rates and λ are tuned on the first faulty model and used for every model.')
+  }
   if (!methods.some(({ name }) => name === 'ba-lora')) return
   const facts = {
     classes,
@@ -45,8 +49,8 @@ const sayWarnings = (study: Study, classes: number): void => {
 
 const carryOut = async (study: Study): Promise<StudyResults> => {
   const { settings, options, methods } = study
+  sayWarnings(study, mailLabels.length)
   const data = await makeData(study)
-  sayWarnings(study, data.classes.length)
   const config = studyConfig(settings, data.classes, data.tokenizer.vocabularySize)
   const classifierOf = makeClassifier(config, options.engine, (flop) => study.phase?.work(flop))
   const starts = await makeStarts(study, data, classifierOf)
