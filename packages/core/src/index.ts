@@ -80,7 +80,7 @@ export {
   structuralPrimitives,
 } from './primitives/index.js'
 export { oneHot, scatterAdd, take } from './primitives/indexing.js'
-export { jacobiLimit, jacobiSweeps } from './primitives/jacobi.js'
+export { jacobiLimit, jacobiSweeps, roundRobin } from './primitives/jacobi.js'
 export { eigh, singularValues } from './primitives/linalg.js'
 export { eye, flipLast, matrixTranspose } from './primitives/matrix.js'
 export { standardize } from './primitives/normalise.js'

@@ -27,7 +27,7 @@ export const jacobiSweeps = (n: number): number =>
   n <= 2 ? 1 : n <= 4 ? 4 : n <= 6 ? 5 : n <= 9 ? 6 : n <= 12 ? 7 : n <= 16 ? 9 : 10
 
 /** Place j after a round holds what was at `roundRobin(n)[j]`: place 0 stays, the others go round. */
-const roundRobin = (n: number): number[] => {
+export const roundRobin = (n: number): number[] => {
   const m = n / 2
   if (m === 1) return [0, 1]
   const top = range(m).map((i) => (i === 0 ? 0 : i === 1 ? m : i - 1))

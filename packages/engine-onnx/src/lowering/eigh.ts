@@ -4,35 +4,25 @@
  * a constant. Letters: s the matrix, v its vectors by columns, n the side, m = n / 2 pairs (i, i + m).
  * Source: Brent and Luk, SIAM J. Sci. Stat. Comput. 6 (1985), the round-robin ordering.
  */
-import { type AttrsOf, type Equation, range, type Shape, sizeOf } from '@cotangent/core'
+import {
+  type AttrsOf,
+  type Equation,
+  jacobiLimit,
+  jacobiSweeps,
+  range,
+  roundRobin,
+  type Shape,
+  sizeOf,
+} from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { whole } from '../materialise.js'
 import { elementTypes } from '../onnx/model.js'
 import { stored, type Value } from '../value.js'
 import { type Lowering, lower1 } from './lowering.js'
 
-/** Largest side for which the rounds are written out. */
-const largestSide = 32
-
 /** Whether a side is small enough. */
 export const hasSmallSide = ({ inputs: [a] }: Equation): boolean =>
-  a !== undefined && (a.aval.shape[a.aval.shape.length - 1] ?? 0) <= largestSide && sizeOf(a.aval.shape) > 0
-
-/**
- * Sweeps until every eigenvalue is right to 1e-10 of the largest: the most that any of random, clustered, decaying,
- * rank-deficient and repeated spectra needed (measured; the rotations are those of core's composition).
- */
-const sweepsFor = (n: number): number =>
-  n <= 2 ? 1 : n <= 4 ? 4 : n <= 6 ? 5 : n <= 9 ? 6 : n <= 12 ? 7 : n <= 16 ? 9 : 10
-
-/** Place j after a round holds what was at place `roundRobin(n)[j]`: place 0 stays, the others go round. */
-const roundRobin = (n: number): readonly number[] => {
-  const m = n / 2
-  if (m === 1) return [0, 1]
-  const top = range(m).map((i) => (i === 0 ? 0 : i === 1 ? m : i - 1))
-  const bottom = range(m).map((i) => (i === m - 1 ? m - 1 : m + i + 1))
-  return [...top, ...bottom]
-}
+  a !== undefined && (a.aval.shape[a.aval.shape.length - 1] ?? 0) <= jacobiLimit && sizeOf(a.aval.shape) > 0
 
 const f64 = 'f64'
 
@@ -84,7 +74,7 @@ const rounds = (builder: Builder, start: string, b: number, n: number): readonly
   const identity = Float64Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0))
   let s = start
   let v = builder.constant(identity, [1, n, n], f64)
-  for (const round of range(sweepsFor(n) * Math.max(1, n - 1))) {
+  for (const round of range(jacobiSweeps(n) * Math.max(1, n - 1))) {
     const picked = builder.node('MatMul', [builder.reshaped(s, [b, n, n], [b, n * n]), angles])
     const g = builder.node('Add', [builder.reshaped(picked, [b, n], [b, 2, m]), tiny])
     const h = builder.node('Mul', [length(g), first])
