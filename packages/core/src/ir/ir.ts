@@ -129,15 +129,40 @@ export interface JointTranspose<A> {
   ): readonly (Tensor | null)[]
 }
 
-/** Operands have their batch axis in front where `mapped`; so has the result. `size` is that axis' length. */
+/**
+ * Operands have their batch axis in front where `mapped`; so has the result. `size` is that axis' length, `axisName` the
+ * name that vmap was given for it.
+ */
 export type BatchRule<N extends Arity, A> = {
   rule(
     operands: PerOperand<N, Tensor>,
     mapped: PerOperand<N, boolean>,
     attrs: A,
     size: number,
+    axisName: string | null,
   ): Tensor | readonly Tensor[]
 }['rule']
+
+/** Applies a primitive inside of the linear program that is being built, whatever its operands. */
+export type AppendLinear = <A>(primitive: Primitive<A>, operands: readonly Tensor[], attrs: A) => readonly Tensor[]
+
+/**
+ * For primitives that hold a program: an equation of which only some operands depend on a tangent is split into one
+ * without them, evaluated at once, and a linear rest, added by `append`. Gives the results of the whole.
+ */
+export type SplitRule<A> = {
+  rule(operands: readonly Tensor[], linear: readonly boolean[], attrs: A, append: AppendLinear): readonly Tensor[]
+}['rule']
+
+/** Runs a program on the reference evaluator, in the precision of the evaluation that is going on. */
+export type RunProgram = (ir: IR, operands: readonly HostArray[]) => readonly HostArray[]
+
+/** The programs an equation holds and does not inline (the body of a loop, the branches of a choice). */
+export interface HeldPrograms<A> {
+  of(attrs: A): readonly IR[]
+  /** The attributes with other programs, which compute the same. */
+  replace(attrs: A, programs: readonly IR[]): A
+}
 
 /** The JVP of one operand: a rule, a tangent that is always zero, or that there is none and why. */
 export type JvpEntry<N extends Arity, A> = JvpRule<N, A> | typeof zeroTangent | NoRule
@@ -154,8 +179,12 @@ export interface Properties<A> {
   readonly identity?: boolean
   /** Floating-point operations of one evaluation; one per result element where absent. */
   flops?(operands: readonly Aval[], results: readonly Aval[], attrs: A): number
-  /** The program an equation holds, for engines that inline it. */
+  /** The program an equation stands for: engines inline it. */
   body?(attrs: A): IR
+  /** Programs that stay in the equation; passes go into them. */
+  readonly programs?: HeldPrograms<A>
+  /** Equations are never shared: what is computed twice is so on purpose. */
+  readonly barrier?: boolean
 }
 
 /** The record, as transforms and engines look at it. Methods, so that records of different attributes fit one table. */
@@ -164,13 +193,20 @@ export interface Primitive<A = unknown> {
   readonly arity: Arity
   readonly attrs: AttrsSpec<A>
   abstractEval(operands: readonly Aval[], attrs: A): readonly Aval[]
-  evaluate(operands: readonly HostArray[], attrs: A, results: readonly HostArray[]): void
+  evaluate(operands: readonly HostArray[], attrs: A, results: readonly HostArray[], run?: RunProgram): void
   /** The rule of one operand. */
   jvp(index: number): JvpEntry<'variadic', A>
   readonly jointJvp: JointJvp<A> | null
   transpose(index: number): TransposeEntry<'variadic', A>
   readonly jointTranspose: JointTranspose<A> | null
-  batch(operands: readonly Tensor[], mapped: readonly boolean[], attrs: A, size: number): readonly Tensor[] | NoRule
+  readonly split: SplitRule<A> | null
+  batch(
+    operands: readonly Tensor[],
+    mapped: readonly boolean[],
+    attrs: A,
+    size: number,
+    axisName?: string | null,
+  ): readonly Tensor[] | NoRule
   decompose(operands: readonly Tensor[], attrs: A): readonly Tensor[] | null
   readonly properties: Properties<A>
 }

@@ -15,6 +15,8 @@ import type {
   PerOperand,
   Primitive,
   Properties,
+  RunProgram,
+  SplitRule,
   TransposeEntry,
 } from '../ir/ir.js'
 import type { Tensor } from '../tensor.js'
@@ -52,6 +54,7 @@ export interface PrimitiveSpec<N extends Arity, A> {
     operands: PerOperand<N, HostArray>,
     attrs: A,
     results: readonly [HostArray, ...HostArray[]],
+    run: RunProgram,
   ) => void
   readonly jvp: PerOperand<N, JvpEntry<N, A>> | { readonly every: JvpEntry<N, A> } | JointJvp<A> | NoRule
   readonly transpose:
@@ -60,6 +63,8 @@ export interface PrimitiveSpec<N extends Arity, A> {
     | JointTranspose<A>
     | NoRule
   readonly batch: BatchRule<N, A> | NoRule
+  /** How an equation is split into what is known and what is linear; without it the whole is taken as linear. */
+  readonly split?: SplitRule<A>
   /** The same as a composition of other primitives, for engines without a lowering; `null` where there is none for these operands. */
   readonly decompose?: (operands: PerOperand<N, Tensor>, attrs: A) => Tensor | readonly Tensor[] | null
   readonly properties?: Properties<A>
@@ -81,6 +86,10 @@ const perOperand = <E, J extends { readonly kind: 'joint' }>(rules: Rules<E, J>,
 const joint = <E, J extends { readonly kind: 'joint' }>(rules: Rules<E, J>): J | null =>
   !isList<unknown>(rules) && 'kind' in rules && rules.kind === 'joint' ? (rules as J) : null
 
+const noPrograms: RunProgram = () => {
+  throw new Error('a primitive that holds a program is evaluated by evaluateIR')
+}
+
 /**
  * Makes a record. Border: the tuple types that guide whoever writes a rule are dropped here, since transforms look
  * rules up by position.
@@ -92,13 +101,15 @@ export const definePrimitive = <const N extends Arity, A>(spec: PrimitiveSpec<N,
     arity: spec.arity,
     attrs: wide.attrs,
     abstractEval: (operands, attrs) => toList(wide.abstractEval(operands, attrs)),
-    evaluate: (operands, attrs, results) => wide.evaluate(operands, attrs, results as readonly [HostArray]),
+    evaluate: (operands, attrs, results, run = noPrograms) =>
+      wide.evaluate(operands, attrs, results as readonly [HostArray], run),
     jvp: (index) => perOperand<JvpEntry<'variadic', A>, JointJvp<A>>(wide.jvp, index),
     jointJvp: joint<JvpEntry<'variadic', A>, JointJvp<A>>(wide.jvp),
     transpose: (index) => perOperand<TransposeEntry<'variadic', A>, JointTranspose<A>>(wide.transpose, index),
     jointTranspose: joint<TransposeEntry<'variadic', A>, JointTranspose<A>>(wide.transpose),
-    batch: (operands, mapped, attrs, size) =>
-      typeof wide.batch === 'function' ? toList(wide.batch(operands, mapped, attrs, size)) : wide.batch,
+    split: wide.split ?? null,
+    batch: (operands, mapped, attrs, size, axisName = null) =>
+      typeof wide.batch === 'function' ? toList(wide.batch(operands, mapped, attrs, size, axisName)) : wide.batch,
     decompose: (operands, attrs) => {
       const parts = wide.decompose?.(operands, attrs) ?? null
       return parts === null ? null : toList(parts)

@@ -67,7 +67,7 @@ describe.each(names)('%s', (name) => {
           return { ...aval, data }
         })
       const [ones, twos] = [filledWith(1), filledWith(2)]
-      for (const results of [ones, twos]) equation.primitive.evaluate(operands, equation.attrs, results)
+      for (const results of [ones, twos]) equation.primitive.evaluate(operands, equation.attrs, results, evaluateIR)
       expect(ones).toEqual(twos)
     })
   })

@@ -1,8 +1,7 @@
 /* The reference evaluator: a program on typed arrays, equation by equation, with the records' own `evaluate`. */
 import { type Aval, allocate, type DType, sizeOf } from '../aval.js'
 import type { Atom, IR } from '../ir/ir.js'
-import { inlineCalls } from '../ir/passes.js'
-import type { HostArray } from '../primitives/primitive.js'
+import type { HostArray, RunProgram } from '../primitives/primitive.js'
 
 /** The precision of an evaluation. */
 export interface EvaluateOptions {
@@ -29,12 +28,12 @@ const lastUses = (ir: IR): readonly (readonly number[])[] => {
  * @example evaluateIR(makeIR(f)(x), [x], { floats: 'f64' })
  */
 export const evaluateIR = (
-  program: IR,
+  ir: IR,
   inputs: readonly HostArray[],
   options: EvaluateOptions = {},
 ): readonly HostArray[] => {
   const wide = options.floats === 'f64'
-  const ir = wide ? inlineCalls(program) : program // a call would evaluate its own program in f32
+  const run: RunProgram = (inner, operands) => evaluateIR(inner, operands, options)
   const storage = (dtype: DType): DType => (wide && dtype === 'f32' ? 'f64' : dtype)
   const fresh = ({ shape, dtype }: Aval): HostArray => ({
     shape,
@@ -64,7 +63,7 @@ export const evaluateIR = (
   const dead = lastUses(ir)
   for (const [i, { primitive, inputs: atoms, attrs, results }] of ir.equations.entries()) {
     const outs = results.map((v) => fresh(v.aval))
-    primitive.evaluate(atoms.map(valueOf), attrs, outs)
+    primitive.evaluate(atoms.map(valueOf), attrs, outs, run)
     for (const [j, v] of results.entries()) {
       const out = outs[j]
       if (out !== undefined) values.set(v.id, out)

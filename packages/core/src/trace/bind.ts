@@ -1,16 +1,21 @@
 import { type Aval, allocate, printAval, sizeOf } from '../aval.js'
 import { BufferError } from '../errors.js'
 import type { HostArray, Primitive } from '../primitives/primitive.js'
+import { evaluateIR } from '../reference/evaluate.js'
 import { HostTensor, type Tensor } from '../tensor.js'
-import { builderFor } from './tracer.js'
+import { builderFor, Tracer } from './tracer.js'
 
 /** Applies a primitive: adds an equation to the program being traced, or evaluates it at once. */
 export const bind = <A>(primitive: Primitive<A>, operands: readonly Tensor[], attrs: A): readonly Tensor[] => {
   const builder = builderFor(primitive.name, operands)
-  if (builder !== null) return builder.append(primitive, operands, attrs)
+  if (builder !== null) {
+    if (builder.base || primitive.split === null) return builder.append(primitive, operands, attrs)
+    const linear = operands.map((x) => x instanceof Tracer && x.builder === builder)
+    return primitive.split(operands, linear, attrs, (p, xs, a) => builder.append(p, xs, a))
+  }
   const arrays = operands.map((x) => onHost(primitive.name, x))
   const results = primitive.abstractEval(arrays, attrs).map(newArray)
-  primitive.evaluate(arrays, attrs, results)
+  primitive.evaluate(arrays, attrs, results, evaluateIR)
   return results.map(({ data, shape, dtype }) => new HostTensor(data, shape, dtype))
 }
 

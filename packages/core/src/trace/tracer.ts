@@ -48,7 +48,11 @@ export class Builder {
   readonly #equations: Equation[] = []
   open = true
 
-  constructor(readonly level: number) {}
+  constructor(
+    readonly level: number,
+    /** A base builder takes everything that happens while it is open. */
+    readonly base: boolean,
+  ) {}
 
   input(aval: Aval): Tracer {
     const variable = freshVar(aval)
@@ -100,7 +104,7 @@ let base: Builder | null = null
 
 /** Runs `body` with a new builder on top. */
 export const withBuilder = <T>(asBase: boolean, body: (builder: Builder) => T): T => {
-  const builder = new Builder(open.length)
+  const builder = new Builder(open.length, asBase)
   const outerBase = base
   open.push(builder)
   if (asBase) base = builder

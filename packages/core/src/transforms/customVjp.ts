@@ -10,7 +10,6 @@ import type { IR } from '../ir/ir.js'
 import { broadcastTo, zeros, zerosLike } from '../primitives/broadcast.js'
 import { definePrimitive, notDifferentiable, notLinear, type Primitive } from '../primitives/primitive.js'
 import { leafCount, printTree, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
-import { evaluateIR } from '../reference/evaluate.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, trace, traceLeaves } from '../trace/trace.js'
@@ -80,8 +79,8 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
       `[name=${name} captured=${captured} primal=${printInner(primal)} forward=${printInner(forward)} backward=${printInner(backward)}\n]`,
   },
   abstractEval: (_, { primal }) => primal.outputs.map((atom) => atom.aval),
-  evaluate: (operands, { primal }, results) => {
-    for (const [i, { data }] of evaluateIR(primal, operands).entries()) results[i]?.data.set(data)
+  evaluate: (operands, { primal }, results, run) => {
+    for (const [i, { data }] of run(primal, operands).entries()) results[i]?.data.set(data)
   },
   jvp: {
     kind: 'joint',
@@ -111,14 +110,14 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
     },
   },
   transpose: notLinear,
-  batch: (operands, mapped, { name, captured, primal, forward, backward }, size) => {
+  batch: (operands, mapped, { name, captured, primal, forward, backward }, size, axisName) => {
     const each = operands.map((x, i) => (mapped[i] ? x : broadcastTo(x, [size, ...x.shape])))
     const attrs = {
       name,
       captured,
-      primal: batched(primal, size),
-      forward: batched(forward, size),
-      backward: batched(backward, size),
+      primal: batchedIR(primal, size, axisName),
+      forward: batchedIR(forward, size, axisName),
+      backward: batchedIR(backward, size, axisName),
     }
     return bind(customVjpPrimitive, each, attrs)
   },
@@ -126,7 +125,7 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
 })
 
 /** The program with a batch axis in front of every input and output. */
-const batched = (ir: IR, size: number): IR =>
+export const batchedIR = (ir: IR, size: number, axisName: string | null): IR =>
   traceLeaves(
     ir.inputs.map((v) => aval([size, ...v.aval.shape], v.aval.dtype)),
     (tracers) =>
@@ -134,6 +133,7 @@ const batched = (ir: IR, size: number): IR =>
         ir,
         tracers.map((value) => ({ value, mapped: true })),
         size,
+        axisName,
       ).map(({ value, mapped }) => (mapped ? value : broadcastTo(value, [size, ...value.shape]))),
   ).ir
 

@@ -8,7 +8,6 @@ import type { IR } from '../ir/ir.js'
 import { broadcastTo } from '../primitives/broadcast.js'
 import { definePrimitive, type Primitive } from '../primitives/primitive.js'
 import { printTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
-import { evaluateIR } from '../reference/evaluate.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, trace } from '../trace/trace.js'
@@ -28,8 +27,8 @@ export const callPrimitive: Primitive<CallAttrs> = definePrimitive({
     print: ({ name, ir }: CallAttrs, printInner: (ir: IR) => string) => `[name=${name}${printInner(ir)}\n]`,
   },
   abstractEval: (_, { ir }) => ir.outputs.map((atom) => atom.aval),
-  evaluate: (operands, { ir }, results) => {
-    for (const [i, { data }] of evaluateIR(ir, operands).entries()) results[i]?.data.set(data)
+  evaluate: (operands, { ir }, results, run) => {
+    for (const [i, { data }] of run(ir, operands).entries()) results[i]?.data.set(data)
   },
   jvp: {
     kind: 'joint',
@@ -56,11 +55,12 @@ export const callPrimitive: Primitive<CallAttrs> = definePrimitive({
       return linear.map((isLinear) => (isLinear ? (parts[next++] ?? null) : null))
     },
   },
-  batch: (operands, mapped, { ir }, size) =>
+  batch: (operands, mapped, { ir }, size, axisName) =>
     batchIR(
       ir,
       operands.map((value, i) => ({ value, mapped: mapped[i] ?? false })),
       size,
+      axisName,
     ).map(({ value, mapped: isMapped }) => (isMapped ? value : broadcastTo(value, [size, ...value.shape]))),
   properties: { body: ({ ir }) => ir },
 })

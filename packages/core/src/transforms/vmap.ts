@@ -25,6 +25,7 @@ const batchEquation = (
   operands: readonly Mapped[],
   attrs: unknown,
   size: number,
+  axisName: string | null,
 ): Mapped[] => {
   const values = operands.map((x) => x.value)
   if (operands.every((x) => !x.mapped)) {
@@ -35,6 +36,7 @@ const batchEquation = (
     operands.map((x) => x.mapped),
     attrs,
     size,
+    axisName,
   )
   if ('reason' in results) {
     throw new MissingRuleError({
@@ -48,7 +50,12 @@ const batchEquation = (
 }
 
 /** Runs a program on values of which some have a batch axis in front. */
-export const batchIR = (ir: IR, inputs: readonly Mapped[], size: number): readonly Mapped[] => {
+export const batchIR = (
+  ir: IR,
+  inputs: readonly Mapped[],
+  size: number,
+  axisName: string | null,
+): readonly Mapped[] => {
   const env = new Environment<Mapped>((value) => ({ value, mapped: false }))
   env.set(ir.inputs, inputs)
   for (const { primitive, inputs: atoms, attrs, results } of ir.equations) {
@@ -59,6 +66,7 @@ export const batchIR = (ir: IR, inputs: readonly Mapped[], size: number): readon
         atoms.map((atom) => env.get(atom)),
         attrs,
         size,
+        axisName,
       ),
     )
   }
@@ -132,7 +140,7 @@ export const vmap =
       def,
       inputs.map(({ value, mapped }) => (mapped ? { shape: value.shape.slice(1), dtype: value.dtype } : value.aval)),
     )
-    const results = batchIR(ir, [...captured.map((value) => ({ value, mapped: false })), ...inputs], size)
+    const results = batchIR(ir, [...captured.map((value) => ({ value, mapped: false })), ...inputs], size, null)
     return treeUnflatten<R>(
       out,
       results.map(({ value, mapped }) => {
