@@ -1,4 +1,7 @@
-/* Axes: batch, seq (queries), keys (positions attended to), heads, headDim; in einsum b, q, k, h, d. */
+/*
+ * Axes: batch, seq (queries), keys (positions attended to), heads, headDim; in einsum b, q, k, h, d. Where several heads
+ * share a key and a value, h are these and g the heads of a group: heads = h · g.
+ */
 import {
   add,
   type DType,
@@ -6,10 +9,17 @@ import {
   einsum,
   equal,
   full,
+  iota,
+  lessEqual,
+  logicalAnd,
   mul,
+  notEqual,
+  printAval,
   reshape,
+  ShapeError,
   softmax,
   type Tensor,
+  transpose,
   where,
 } from '@cotangent/core'
 import { dropout } from './dropout.js'
@@ -24,24 +34,57 @@ export interface AttentionOptions {
   readonly dropout?: { readonly rate: number; readonly key: Tensor | null }
 }
 
+/** q kᵀ of each head: [batch, heads, seq, keys]. Keys are not repeated; the heads of a group come after each other. */
+const scoresOf = (query: Tensor, key: Tensor): Tensor => {
+  const [batch = 0, seq = 0, heads = 0, headDim = 0] = query.shape
+  const [, keys = 0, shared = 0] = key.shape
+  if (heads === shared) return einsum('bqhd,bkhd->bhqk', query, key)
+  const groups = transpose(reshape(query, [batch, seq, shared, heads / shared, headDim]), [0, 2, 3, 1, 4])
+  return reshape(einsum('bhgqd,bkhd->bhgqk', groups, key), [batch, heads, seq, keys])
+}
+
+/** The values, weighted: [batch, heads, seq, keys] and [batch, keys, shared, headDim] -> [batch, seq, heads, headDim]. */
+const weighted = (probabilities: Tensor, value: Tensor): Tensor => {
+  const [batch = 0, heads = 0, seq = 0, keys = 0] = probabilities.shape
+  const [, , shared = 0, headDim = 0] = value.shape
+  if (heads === shared) return einsum('bhqk,bkhd->bqhd', probabilities, value)
+  const groups = reshape(probabilities, [batch, shared, heads / shared, seq, keys])
+  return reshape(einsum('bhgqk,bkhd->bqhgd', groups, value), [batch, seq, heads, headDim])
+}
+
+const checkHeads = (query: Tensor, key: Tensor, value: Tensor): void => {
+  const [heads, keyHeads, valueHeads] = [query, key, value].map((x) => x.shape[2])
+  if (heads === undefined || !keyHeads || keyHeads !== valueHeads || heads % keyHeads !== 0) {
+    throw new ShapeError({
+      op: 'attention',
+      expected:
+        'query, key and value must be [batch, positions, heads, headDim], the heads of key and value a divisor of those of query.',
+      received: `query ${printAval(query.aval)}, key ${printAval(key.aval)}, value ${printAval(value.aval)}`,
+      todo: 'split the features into heads first',
+    })
+  }
+}
+
 /**
- * Multi-head attention: softmax(scale · q kᵀ + bias) v, each head for itself.
+ * Multi-head attention: softmax(scale · q kᵀ + bias) v, each head for itself. With fewer heads of keys and values than
+ * of queries (grouped-query attention), query head i uses key head ⌊i · keyHeads / heads⌋.
  *
  * @param query [batch, seq, heads, headDim]
- * @param key [batch, keys, heads, headDim]
- * @param value [batch, keys, heads, headDim]
+ * @param key [batch, keys, keyHeads, headDim], keyHeads a divisor of heads
+ * @param value [batch, keys, keyHeads, headDim]
  * @returns [batch, seq, heads, headDim]
  * @throws ShapeError
  * @example attention(q, k, v, { bias: maskBias(attentionMask, 'f32') })
  */
 export const attention = (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
+  checkHeads(query, key, value)
   const headDim = query.shape[3] ?? 1
   // the queries are smaller than the scores wherever headDim < keys
   const scaled = mul(query, options.scale ?? 1 / Math.sqrt(headDim))
-  const scores = einsum('bqhd,bkhd->bhqk', scaled, key)
+  const scores = scoresOf(scaled, key)
   const probabilities = softmax(options.bias === undefined ? scores : add(scores, options.bias))
   const { rate, key: random } = options.dropout ?? { rate: 0, key: null }
-  return einsum('bhqk,bkhd->bqhd', dropout(random, rate, probabilities), value)
+  return weighted(dropout(random, rate, probabilities), value)
 }
 
 const lowest: Readonly<Partial<Record<DType, number>>> = {
@@ -53,10 +96,10 @@ const lowest: Readonly<Partial<Record<DType, number>>> = {
  * The bias that hides masked positions: 0 where the mask is not 0, the dtype's lowest number elsewhere. That number
  * swallows any score, so a row with everything masked is uniform and not NaN.
  *
- * @param mask [batch, keys], any dtype; 0 means hidden
+ * @param mask [batch, keys], or [batch, seq, keys] where it differs by query (see `causalMask`); any dtype, 0 means hidden
  * @param dtype that of the scores
- * @returns [batch, 1, 1, keys]
- * @throws DTypeError unless the dtype is floating
+ * @returns [batch, 1, 1, keys] or [batch, 1, seq, keys]
+ * @throws DTypeError unless the dtype is floating, ShapeError for a mask of another rank
  * @example maskBias(array([[1, 0]], 'i32'), 'f32') // => [[[[0, -3.4028235e38]]]]
  */
 export const maskBias = (mask: Tensor, dtype: DType): Tensor => {
@@ -69,6 +112,40 @@ export const maskBias = (mask: Tensor, dtype: DType): Tensor => {
       todo: 'give the dtype of the queries',
     })
   }
-  const [batch = 0, keys = 0] = mask.shape
-  return reshape(where(equal(mask, 0), full([], hidden, dtype), full([], 0, dtype)), [batch, 1, 1, keys])
+  if (mask.rank !== 2 && mask.rank !== 3) {
+    throw new ShapeError({
+      op: 'maskBias',
+      expected: 'the mask must be [batch, keys] or [batch, seq, keys].',
+      received: `mask ${printAval(mask.aval)}`,
+      todo: 'give one row of the mask per example',
+    })
+  }
+  const [batch = 0, ...positions] = mask.shape
+  const shape = mask.rank === 2 ? [batch, 1, 1, ...positions] : [batch, 1, ...positions]
+  return reshape(where(equal(mask, 0), full([], hidden, dtype), full([], 0, dtype)), shape)
+}
+
+/**
+ * What each position sees in a model that writes from left to right: itself and what is before it, but no padding.
+ *
+ * visible[b, i, j] = j ≤ i and mask[b, j] ≠ 0
+ *
+ * @param mask [batch, seq], any dtype; 0 on padding
+ * @returns [batch, seq, seq] bool, for `maskBias`
+ * @throws ShapeError unless the mask has two axes
+ * @example causalMask(array([[0, 1]], 'i32')) // => [[[0, 0], [0, 1]]]
+ */
+export const causalMask = (mask: Tensor): Tensor => {
+  const [batch = 0, seq = 0] = mask.shape
+  if (mask.rank !== 2) {
+    throw new ShapeError({
+      op: 'causalMask',
+      expected: 'the mask must be [batch, seq].',
+      received: `mask ${printAval(mask.aval)}`,
+      todo: 'give one row of the mask per example',
+    })
+  }
+  const positions = iota(seq)
+  const past = lessEqual(reshape(positions, [1, 1, seq]), reshape(positions, [1, seq, 1]))
+  return logicalAnd(past, reshape(notEqual(mask, 0), [batch, 1, seq]))
 }

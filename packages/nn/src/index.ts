@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { type ActivationName, activations } from './activations.js'
-export { type AttentionOptions, attention, maskBias } from './attention.js'
+export { type AttentionOptions, attention, causalMask, maskBias } from './attention.js'
 export { dropout } from './dropout.js'
 export { type EmbeddingParams, embedding } from './embedding.js'
 export { type LayerNormParams, layerNorm } from './layerNorm.js'
@@ -12,8 +12,18 @@ export { type LinearParams, linear } from './linear.js'
 export { binaryCrossEntropyWithLogits } from './losses/binaryCrossEntropyWithLogits.js'
 export { type CrossEntropyOptions, crossEntropy } from './losses/crossEntropy.js'
 export { meanSquaredError } from './losses/meanSquaredError.js'
+export { nextTokenLabels, nextTokenLoss } from './losses/nextTokenLoss.js'
 export type { RowOptions } from './losses/rowMean.js'
 export { combine, type Part, partition } from './partition.js'
+export { type RmsNormParams, rmsNorm } from './rmsNorm.js'
+export {
+  type RopeScaling,
+  type RopeSettings,
+  type RopeTable,
+  rope,
+  ropeFrequencies,
+  ropeTable,
+} from './rope.js'
 export {
   type AdapterDropout,
   applyWeight,
