@@ -163,12 +163,12 @@ describe('what is drawn looks random', () => {
 test('what is refused', () => {
   expect(() => key(-1)).toThrowErrorMatchingInlineSnapshot(`
     [ArgumentError: key: a seed must be a whole number from 0 to 4294967295.
-      received  -1
+      received  seed -1
       to do     use foldIn(key, n) for more than one number]
   `)
   expect(() => key(1.5)).toThrowErrorMatchingInlineSnapshot(`
     [ArgumentError: key: a seed must be a whole number from 0 to 4294967295.
-      received  1.5
+      received  seed 1.5
       to do     use foldIn(key, n) for more than one number]
   `)
   expect(() => randint(key(0), [2], 3, 3)).toThrowErrorMatchingInlineSnapshot(`

@@ -10,13 +10,14 @@ export interface Explanation {
   readonly todo: string
 }
 
-const own = new URL('.', import.meta.url).pathname
+/** Where this package and the others of Cotangent lie beside each other. */
+const own = new URL('../..', import.meta.url).pathname
 
 const isFrame = (line: string): boolean => line.startsWith('    at ')
 
 const isOwn = (frame: string): boolean => frame.includes(own) && !/\.(test|laws)\./.test(frame)
 
-/** Drops the frames of this package, and those of JavaScript's own functions above the caller, who then comes first. */
+/** Drops the frames of these packages, and those of JavaScript's own functions above the caller, who then comes first. */
 const callersFrames = (stack: string | undefined): string | undefined => {
   if (stack === undefined) return undefined
   const lines = stack.split('\n').filter((line) => !(isFrame(line) && isOwn(line)))
@@ -26,7 +27,7 @@ const callersFrames = (stack: string | undefined): string | undefined => {
     : [...lines.slice(0, caller).filter((line) => !isFrame(line)), ...lines.slice(caller)].join('\n')
 }
 
-/** How many frames of this package may lie above the caller's. */
+/** How many frames of these packages may lie above the caller's. */
 const depth = 60
 
 /** A wrong program. Each subclass is one kind of mistake; fields carry what the text says. */
@@ -50,6 +51,11 @@ export abstract class ProgramError extends Error {
     Error.stackTraceLimit = limit
     const stack = callersFrames(this.stack)
     if (stack !== undefined) this.stack = stack
+  }
+
+  /** The page that explains this kind of mistake, with examples: a file of the repository. */
+  get page(): string {
+    return `docs/errors/${this._tag}.md`
   }
 }
 
@@ -93,7 +99,7 @@ export class BufferError extends ProgramError {
   readonly _tag = 'BufferError'
 }
 
-/** A transform or compile call with arguments it cannot take. */
+/** A call with arguments it cannot take: a wrong option, a value out of range, something that is no tensor. */
 export class ArgumentError extends ProgramError {
   readonly _tag = 'ArgumentError'
 }

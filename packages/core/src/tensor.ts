@@ -9,7 +9,7 @@ import {
   sizeOf,
   type TypedArray,
 } from './aval.js'
-import { BufferError, DTypeError, ShapeError } from './errors.js'
+import { ArgumentError, BufferError, DTypeError, ShapeError } from './errors.js'
 
 /** Found by every copy of this package, so that two installed copies notice each other. */
 export const brand: unique symbol = Symbol.for('@cotangent/core/tensor') as never
@@ -58,7 +58,7 @@ export abstract class Tensor {
       throw new ShapeError({
         op: 'item',
         expected: 'the tensor must have exactly one element.',
-        received: printAval(this.aval),
+        received: `a tensor ${printAval(this.aval)}`,
         todo: 'reduce it first, or read .data',
       })
     }
@@ -144,14 +144,14 @@ export class HostTensor extends Tensor {
  *
  * @param data elements in row-major order; its type gives the dtype (`Uint8Array` is `bool`)
  * @param shape its product must be `data.length`
- * @throws ShapeError if the sizes differ
+ * @throws ShapeError if the sizes differ, or a length is no whole number from 0 on
  * @example tensor(new Float32Array([1, 2, 3, 4]), [2, 2]) // => Tensor f32[2,2] [1, 2, 3, 4]
  */
 export const tensor = (data: TypedArray, shape: Shape = [data.length]): HostTensor => {
-  if (sizeOf(shape) !== data.length) {
+  if (sizeOf(shape) !== data.length || !shape.every((n) => Number.isInteger(n) && n >= 0)) {
     throw new ShapeError({
       op: 'tensor',
-      expected: 'the product of the shape must equal the number of elements.',
+      expected: 'the lengths must be whole numbers, and their product the number of elements.',
       received: `shape [${shape.join(',')}] (${sizeOf(shape)} elements), data of ${data.length}`,
       todo: 'check the shape, or the data',
     })
@@ -164,7 +164,7 @@ export const tensor = (data: TypedArray, shape: Shape = [data.length]): HostTens
  *
  * @param values a number, or arrays nested to the rank wanted; all rows of one length
  * @param dtype f32 by default; `bool` for booleans
- * @throws ShapeError if rows differ in length
+ * @throws ShapeError if rows differ in length; ArgumentError for what is no number
  * @example array([[1, 2], [3, 4]]) // => Tensor f32[2,2] [1, 2, 3, 4]
  */
 export const array = (values: Nested, dtype?: DType): HostTensor => {
@@ -173,10 +173,11 @@ export const array = (values: Nested, dtype?: DType): HostTensor => {
   const flat: (number | boolean)[] = []
   const visit = (level: Nested, axis: number): void => {
     const length = shape[axis]
-    if (typeof level !== 'object') {
+    if (typeof level === 'number' || typeof level === 'boolean') {
       if (length !== undefined) throw ragged(shape)
       flat.push(level)
     } else {
+      if (!Array.isArray(level)) throw notANumber(level)
       if (level.length !== length) throw ragged(shape)
       for (const inner of level) visit(inner, axis + 1)
     }
@@ -196,6 +197,39 @@ const ragged = (shape: Shape): ShapeError =>
     todo: 'pad the rows to one length',
   })
 
+const notANumber = (value: unknown): ArgumentError =>
+  new ArgumentError({
+    op: 'array',
+    expected: 'values must be numbers or booleans, in arrays nested to one depth.',
+    received: `values hold ${describeValue(value)}`,
+    todo: value instanceof Tensor ? 'stack() makes one tensor of several' : 'convert it with Number() first',
+  })
+
+/** What a value is that should have been a tensor, in a few words. */
+export const describeValue = (value: unknown): string => {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (value instanceof Tensor) return String(value)
+  return brand in value
+    ? `a tensor of another copy of @cotangent/core (${String(value[brand])}; this one is ${version})`
+    : Array.isArray(value)
+      ? 'an Array'
+      : `an object (${value.constructor?.name ?? 'without prototype'})`
+}
+
+/** The error for an operand that is no tensor of this package. */
+export const notATensor = (op: string, name: string, value: unknown, wanted = 'a tensor'): ArgumentError =>
+  new ArgumentError({
+    op,
+    expected: `${name} must be ${wanted}.`,
+    received: `${name}: ${describeValue(value)}`,
+    todo:
+      typeof value === 'object' && value !== null && brand in value
+        ? 'install one copy: `npm ls @cotangent/core` shows who brings the second'
+        : 'make a tensor of numbers with array()',
+  })
+
 /**
  * A scalar tensor, an argument of a program. (A bare number written into a function becomes a literal instead.)
  *
@@ -208,14 +242,14 @@ export const scalar = (value: number, dtype: DType = 'f32'): HostTensor => {
 }
 
 /** A scalar that a traced program holds by value. */
-export const literal = (value: number, dtype: DType): HostTensor => {
+export const literal = (value: number, dtype: DType, op = 'literal'): HostTensor => {
   const data = allocate(dtype, 1)
   data[0] = dtype === 'bool' ? Number(value !== 0) : value
   if ((dtype === 'i32' || dtype === 'u32') && data[0] !== value) {
     throw new DTypeError({
-      op: 'literal',
+      op,
       expected: `a number used with ${dtype} must be an integer of that range.`,
-      received: String(value),
+      received: `the number ${value}`,
       todo: 'cast the tensor to f32 first, or round the number',
     })
   }

@@ -1,5 +1,5 @@
 import { type Aval, printAval, type Shape } from '../aval.js'
-import { AxisError } from '../errors.js'
+import { AxisError, ShapeError } from '../errors.js'
 
 /** One axis, or several; negative ones count from the end. */
 export type Axes = number | readonly number[]
@@ -37,6 +37,21 @@ export const normalAxis = (op: string, x: Aval, axis: number): number => {
     })
   }
   return normal
+}
+
+/**
+ * Lengths a caller gives for a new tensor.
+ *
+ * @throws ShapeError unless they are whole numbers from 0 on
+ */
+export const checkLengths = (op: string, shape: Shape, name = 'shape'): void => {
+  if (shape.every((n) => Number.isInteger(n) && n >= 0)) return
+  throw new ShapeError({
+    op,
+    expected: 'a length must be a whole number, 0 or more.',
+    received: `${name} [${shape.join(',')}]`,
+    todo: 'give each axis its length; only reshape takes -1',
+  })
 }
 
 /** Length of an axis that is known to exist. */

@@ -6,7 +6,7 @@ import { aval, dropAxes, printAval, range, type Shape, sameShape, sizeOf, stride
 import { AxisError, ShapeError } from '../errors.js'
 import { literal, type Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
-import { type Axes, axisLength, normalAxes, normalAxis } from './axes.js'
+import { type Axes, axisLength, checkLengths, normalAxes, normalAxis } from './axes.js'
 import { dataAttrs, definePrimitive } from './primitive.js'
 import { eachIndex } from './strided.js'
 
@@ -104,7 +104,7 @@ export const transpose = (x: Tensor, permutation: readonly number[] = range(x.ra
     throw new AxisError({
       op: 'transpose',
       expected: 'the permutation must name each axis once.',
-      received: `[${permutation.join(',')}] for ${printAval(x.aval)}`,
+      received: `permutation [${permutation.join(',')}] of x ${printAval(x.aval)}`,
       todo: 'list all axes of the tensor',
     })
   }
@@ -160,6 +160,7 @@ export const broadcastToPrimitive = definePrimitive({
  */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor => {
   if (sameShape(x.shape, shape)) return x
+  checkLengths('broadcastTo', shape)
   const lead = shape.length - x.rank
   if (lead < 0 || !x.shape.every((n, i) => n === shape[i + lead] || n === 1)) {
     throw new ShapeError({
@@ -207,14 +208,23 @@ export const reduceSumPrimitive = definePrimitive({
 export const reduceSum = (x: Tensor, axes: readonly number[]): Tensor =>
   axes.length === 0 ? x : bind1(reduceSumPrimitive, [x], { axes })
 
-/** A tensor of one value everywhere; it costs nothing until an engine needs it. */
+const filled = (op: string, shape: Shape, value: number, dtype: Tensor['dtype']): Tensor => {
+  checkLengths(op, shape)
+  return broadcastTo(literal(value, dtype, op), shape)
+}
+
+/**
+ * A tensor of one value everywhere; it costs nothing until an engine needs it.
+ *
+ * @throws ShapeError for a length that is no whole number from 0 on; DTypeError for a value that dtype does not hold
+ */
 export const full = (shape: Shape, value: number, dtype: Tensor['dtype'] = 'f32'): Tensor =>
-  broadcastTo(literal(value, dtype), shape)
+  filled('full', shape, value, dtype)
 
 /** A tensor of zeros. */
-export const zeros = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => full(shape, 0, dtype)
+export const zeros = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => filled('zeros', shape, 0, dtype)
 /** A tensor of ones. */
-export const ones = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => full(shape, 1, dtype)
+export const ones = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => filled('ones', shape, 1, dtype)
 
 /** Zeros of a tensor's shape and dtype. */
 export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype)

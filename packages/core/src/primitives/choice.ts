@@ -106,13 +106,13 @@ export const wherePrimitive: Primitive<NoAttrs> = definePrimitive({
  */
 export const where = (condition: Tensor, x: Operand, y: Operand): Tensor => {
   checkKind('where', 'bool', condition, 'condition')
-  const [a, b] = lift([x, y])
+  const [a, b] = lift('where', ['x', 'y'], [x, y])
   if (a === undefined || b === undefined || a.dtype !== b.dtype) {
     throw new DTypeError({
       op: 'where',
       expected: 'both choices must have the same dtype.',
-      received: [a, b].map((t) => (t === undefined ? '' : printAval(t.aval))).join(' and '),
-      todo: 'cast one of them',
+      received: [a, b].map((t, i) => `${'xy'[i]} ${t === undefined ? '' : printAval(t.aval)}`).join(', '),
+      todo: 'cast one of them; nothing is promoted by itself',
     })
   }
   return bind1(wherePrimitive, broadcastAll('where', ['condition', 'x', 'y'], [condition, a, b]), {})

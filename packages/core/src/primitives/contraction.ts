@@ -126,6 +126,20 @@ export const dotGeneralPrimitive = definePrimitive({
   },
 })
 
+/** Both numeric, of one dtype. */
+const checkPair = (op: string, x: Tensor, y: Tensor): void => {
+  checkKind(op, 'numeric', x, 'lhs')
+  checkKind(op, 'numeric', y, 'rhs')
+  if (x.dtype !== y.dtype) {
+    throw new DTypeError({
+      op,
+      expected: 'both operands must have the same dtype.',
+      received: `lhs ${printAval(x.aval)}, rhs ${printAval(y.aval)}`,
+      todo: 'cast one of them; nothing is promoted by itself',
+    })
+  }
+}
+
 /**
  * Sum of products over paired axes, with batch axes: everything a matrix product can be.
  * Result axes: the batch axes, then x's free ones, then y's.
@@ -134,15 +148,7 @@ export const dotGeneralPrimitive = definePrimitive({
  * @example dotGeneral(x, y, { contract: [[1], [0]], batch: [[], []] }) // x [m, k], y [k, n] -> [m, n]
  */
 export const dotGeneral = (x: Tensor, y: Tensor, axes: DotAxes): Tensor => {
-  checkKind('dotGeneral', 'numeric', x, 'lhs')
-  if (x.dtype !== y.dtype) {
-    throw new DTypeError({
-      op: 'dotGeneral',
-      expected: 'both operands must have the same dtype.',
-      received: `lhs ${printAval(x.aval)}, rhs ${printAval(y.aval)}`,
-      todo: 'cast one of them',
-    })
-  }
+  checkPair('dotGeneral', x, y)
   const normal = (t: Tensor, list: readonly number[]): number[] =>
     list.map((axis) => normalAxis('dotGeneral', t.aval, axis))
   const contract = [normal(x, axes.contract[0]), normal(y, axes.contract[1])] as const
@@ -167,10 +173,11 @@ export const dotGeneral = (x: Tensor, y: Tensor, axes: DotAxes): Tensor => {
  * Matrix product, with NumPy's rules: x [...b, m, k], y [...b, k, n] -> [...b, m, n]; a vector counts as one row
  * (left) or one column (right), and that axis is dropped from the result.
  *
- * @throws ShapeError if the inner lengths differ
+ * @throws ShapeError if the inner lengths differ, DTypeError
  * @example matmul(array([[1, 2]]), array([[3], [4]])) // => [[11]]
  */
 export const matmul = (x: Tensor, y: Tensor): Tensor => {
+  checkPair('matmul', x, y)
   const inner = y.rank === 1 ? y.shape[0] : y.shape[y.rank - 2]
   if (x.rank === 0 || y.rank === 0 || x.shape[x.rank - 1] !== inner) {
     throw new ShapeError({
@@ -221,7 +228,7 @@ const badSpec = (spec: string, xs: readonly Tensor[], expected: string): AxisErr
  * Einstein's summation for one or two tensors: letters in both are paired, letters missing from the result are summed.
  *
  * @param spec one letter per axis, as `'bqhd,bkhd->bhqk'`
- * @throws AxisError for a letter too many or twice in one operand, ShapeError where lengths differ
+ * @throws AxisError for a letter too many or twice in one operand, ShapeError where lengths differ, DTypeError
  * @example einsum('ij,jk->ik', x, y) // the matrix product
  */
 export const einsum = (spec: string, ...xs: readonly Tensor[]): Tensor => {
@@ -237,6 +244,7 @@ export const einsum = (spec: string, ...xs: readonly Tensor[]): Tensor => {
   if (![...to].every((letter) => terms.some((term) => term.includes(letter)))) {
     throw badSpec(spec, xs, 'each letter of the result must occur in a term.')
   }
+  checkLetters(spec, terms, xs)
   // letters of one operand alone that are not in the result: sum first
   const summed = xs.map((x, i) => {
     const term = terms[i] ?? ''
@@ -260,6 +268,23 @@ export const einsum = (spec: string, ...xs: readonly Tensor[]): Tensor => {
     ...right.letters.filter((l) => !shared.includes(l)),
   ]
   return arrange(product, letters, to)
+}
+
+/** Each letter stands for one length; two operands have one dtype. */
+const checkLetters = (spec: string, terms: readonly string[], xs: readonly Tensor[]): void => {
+  const [x, y] = xs
+  if (x !== undefined && y !== undefined) checkPair('einsum', x, y)
+  for (const [axis, letter] of [...(terms[0] ?? '')].entries()) {
+    const other = terms[1]?.indexOf(letter) ?? -1
+    const [left, right] = [x?.shape[axis], y?.shape[other]]
+    if (other < 0 || left === right) continue
+    throw new ShapeError({
+      op: 'einsum',
+      expected: 'a letter must stand for axes of one length.',
+      received: `'${spec}' for ${xs.map((t) => printAval(t.aval)).join(', ')} (${letter} is ${left} and ${right})`,
+      todo: 'give axes of different length different letters, or transpose an operand',
+    })
+  }
 }
 
 const arrange = (x: Tensor, letters: readonly string[], to: string): Tensor =>

@@ -1,7 +1,7 @@
 /* Builders for classes of elementwise primitives, and how their public functions take numbers and broadcast. */
 import { type Aval, type DType, isFloating, printAval, type Shape } from '../aval.js'
 import { DTypeError, ShapeError } from '../errors.js'
-import { literal, Tensor } from '../tensor.js'
+import { literal, notATensor, Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
 import { broadcastTo } from './broadcast.js'
 import {
@@ -37,7 +37,9 @@ const wants: Readonly<Record<Kind, string>> = {
   any: 'any dtype',
 }
 
+/** The operand is a tensor of a dtype the op has a meaning for. */
 export const checkKind = (op: string, kind: Kind, x: Tensor, name = 'x'): void => {
+  if (!(x instanceof Tensor)) throw notATensor(op, name, x)
   if (!allowed[kind](x.dtype)) {
     throw new DTypeError({
       op,
@@ -49,9 +51,13 @@ export const checkKind = (op: string, kind: Kind, x: Tensor, name = 'x'): void =
 }
 
 /** Tensors of the numbers among the operands, in the dtype of the first tensor (f32 if there is none). */
-export const lift = (operands: readonly Operand[]): Tensor[] => {
+export const lift = (op: string, names: readonly string[], operands: readonly Operand[]): Tensor[] => {
   const dtype = operands.find((x) => x instanceof Tensor)?.dtype ?? 'f32'
-  return operands.map((x) => (typeof x === 'number' ? literal(x, dtype) : x))
+  return operands.map((x, i) => {
+    if (x instanceof Tensor) return x
+    if (typeof x === 'number') return literal(x, dtype, op)
+    throw notATensor(op, names[i] ?? 'x', x, 'a tensor or a number')
+  })
 }
 
 /** NumPy's broadcast of shapes; `null` where they do not fit. */
@@ -89,7 +95,7 @@ export const broadcastAll = (op: string, names: readonly string[], xs: readonly 
 
 /** Two operands of one shape and dtype. */
 export const pair = (op: string, kind: Kind, x: Operand, y: Operand): [Tensor, Tensor] => {
-  const [a, b] = lift([x, y])
+  const [a, b] = lift(op, ['lhs', 'rhs'], [x, y])
   if (a === undefined || b === undefined) throw new Error('unreachable')
   checkKind(op, kind, a, 'lhs')
   if (a.dtype !== b.dtype) {

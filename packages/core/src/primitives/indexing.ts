@@ -4,7 +4,7 @@ import { DTypeError, IndexError, ShapeError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
 import { add, mul } from './arithmetic.js'
-import { axisLength, normalAxis } from './axes.js'
+import { axisLength, checkLengths, normalAxis } from './axes.js'
 import { broadcastTo, expandDims, moveAxis, reshape, transpose, zeros } from './broadcast.js'
 import { cast, equal } from './choice.js'
 import { dataAttrs, definePrimitive, type HostArray, notLinear, zeroTangent } from './primitive.js'
@@ -176,8 +176,19 @@ export const scatterAdd = (x: Tensor, indices: Tensor, updates: Tensor, axis = 0
 /**
  * Rows with a single 1 at the label: [...i] -> [...i, classes]. A label outside of 0 to classes - 1 gives a row of 0.
  *
- * @param labels i32
+ * @param labels i32, or another integer dtype
+ * @throws DTypeError for other labels; ShapeError unless classes is a whole number from 0 on
  * @example oneHot(array([2, 0], 'i32'), 3) // => [[0, 0, 1], [1, 0, 0]]
  */
-export const oneHot = (labels: Tensor, classes: number, dtype: Tensor['dtype'] = 'f32'): Tensor =>
-  cast(equal(expandDims(labels, -1), iota(classes, labels.dtype)), dtype)
+export const oneHot = (labels: Tensor, classes: number, dtype: Tensor['dtype'] = 'f32'): Tensor => {
+  checkLengths('oneHot', [classes], 'classes')
+  if (labels.dtype !== 'i32' && labels.dtype !== 'u32') {
+    throw new DTypeError({
+      op: 'oneHot',
+      expected: 'labels must have an integer dtype.',
+      received: `labels ${printAval(labels.aval)}`,
+      todo: "cast(labels, 'i32')",
+    })
+  }
+  return cast(equal(expandDims(labels, -1), iota(classes, labels.dtype)), dtype)
+}

@@ -239,12 +239,12 @@ describe('singularValues', () => {
 test('what is refused', () => {
   expect(() => eigh(zeros([2, 3]))).toThrowErrorMatchingInlineSnapshot(`
     [ShapeError: eigh: the last two axes must be equal: a square, symmetric matrix.
-      received  f32[2,3]
+      received  a f32[2,3]
       to do     form matmul(transpose(x), x) first, or use singularValues(x)]
   `)
   expect(() => singularValues(zeros([0, 3]))).toThrowErrorMatchingInlineSnapshot(`
     [ShapeError: singularValues: the tensor must have at least two axes, the last two not empty.
-      received  f32[0,3]
+      received  x f32[0,3]
       to do     reshape it to a matrix]
   `)
   expect(() => singularValues(array([[1]], 'i32'))).toThrowErrorMatchingInlineSnapshot(`

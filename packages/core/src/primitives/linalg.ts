@@ -66,7 +66,7 @@ export const eigh = (a: Tensor): readonly [w: Tensor, v: Tensor] => {
     throw new ShapeError({
       op: 'eigh',
       expected: 'the last two axes must be equal: a square, symmetric matrix.',
-      received: printAval(a.aval),
+      received: `a ${printAval(a.aval)}`,
       todo: 'form matmul(transpose(x), x) first, or use singularValues(x)',
     })
   }
@@ -153,7 +153,7 @@ export const singularValues = (x: Tensor): Tensor => {
     throw new ShapeError({
       op: 'singularValues',
       expected: 'the tensor must have at least two axes, the last two not empty.',
-      received: printAval(x.aval),
+      received: `x ${printAval(x.aval)}`,
       todo: 'reshape it to a matrix',
     })
   }

@@ -1,22 +1,39 @@
 /* Small compositions on matrices that other files share. */
 import { range } from '../aval.js'
 import { array, type Tensor } from '../tensor.js'
-import { axisLength } from './axes.js'
+import { axisLength, checkLengths, normalAxis } from './axes.js'
 import { expandDims, transpose } from './broadcast.js'
 import { cast, equal } from './choice.js'
 import { constant } from './constant.js'
 import { take } from './indexing.js'
 import { iota } from './sequence.js'
 
-/** The last two axes exchanged. */
-export const matrixTranspose = (x: Tensor): Tensor => transpose(x, [...range(x.rank - 2), x.rank - 1, x.rank - 2])
+/**
+ * The last two axes exchanged.
+ *
+ * @throws AxisError for less than two axes
+ */
+export const matrixTranspose = (x: Tensor): Tensor => {
+  normalAxis('matrixTranspose', x.aval, -2)
+  return transpose(x, [...range(x.rank - 2), x.rank - 1, x.rank - 2])
+}
 
-/** Identity matrix [n, n]. */
-export const eye = (n: number, dtype: Tensor['dtype'] = 'f32'): Tensor =>
-  cast(equal(expandDims(iota(n), 1), expandDims(iota(n), 0)), dtype)
+/**
+ * Identity matrix [n, n].
+ *
+ * @throws ShapeError unless n is a whole number from 0 on
+ */
+export const eye = (n: number, dtype: Tensor['dtype'] = 'f32'): Tensor => {
+  checkLengths('eye', [n], 'n')
+  return cast(equal(expandDims(iota(n), 1), expandDims(iota(n), 0)), dtype)
+}
 
-/** The last axis in reverse order. */
+/**
+ * The last axis in reverse order.
+ *
+ * @throws AxisError for a scalar
+ */
 export const flipLast = (x: Tensor): Tensor => {
-  const n = axisLength(x.shape, x.rank - 1)
+  const n = axisLength(x.shape, normalAxis('flipLast', x.aval, -1))
   return take(x, constant(array(range(n).reverse(), 'i32')), x.rank - 1)
 }

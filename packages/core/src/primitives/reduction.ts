@@ -7,7 +7,7 @@ import { abs, add, div, exp, log, mul, neg, sub } from './arithmetic.js'
 import { type Axes, axisLength, normalAxes, normalAxis } from './axes.js'
 import { broadcastTo, reduceSum, reshape, squeeze, transpose } from './broadcast.js'
 import { cast, equal, where } from './choice.js'
-import { checkKind } from './elementwise.js'
+import { checkKind, type Kind } from './elementwise.js'
 import {
   dataAttrs,
   definePrimitive,
@@ -93,21 +93,26 @@ export const mean = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
 
 /** Largest over the axes (all by default); a tie shares the derivative evenly. NaN where there is one. */
 export const max = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => {
-  checkKind('max', 'numeric', x)
-  const over = normalAxes('max', x.aval, axes)
-  if (count(x, over) === 0) {
-    throw new ShapeError({
-      op: 'max',
-      expected: 'there must be at least one element to reduce.',
-      received: `${printAval(x.aval)}, axes [${over.join(',')}]`,
-      todo: 'leave empty axes out',
-    })
-  }
+  const over = extremeAxes('max', 'numeric', x, axes)
   return finish(over.length === 0 ? x : bind1(reduceMaxPrimitive, [x], { axes: over }), x, over, options)
 }
 
+/** The axes of an extreme value: there is none of nothing. */
+const extremeAxes = (op: string, kind: Kind, x: Tensor, axes: Axes | undefined): readonly number[] => {
+  checkKind(op, kind, x)
+  const over = normalAxes(op, x.aval, axes)
+  if (count(x, over) > 0) return over
+  throw new ShapeError({
+    op,
+    expected: 'there must be at least one element to reduce.',
+    received: `x ${printAval(x.aval)}, axes [${over.join(',')}]`,
+    todo: 'leave empty axes out',
+  })
+}
+
 /** Smallest over the axes (all by default); a tie shares the derivative evenly. */
-export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => neg(max(neg(x), axes, options))
+export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
+  neg(max(neg(x), extremeAxes('min', 'numeric', x, axes), options))
 
 /**
  * Mean squared distance from the mean, over the axes (all by default).
@@ -119,6 +124,7 @@ export const variance = (
   axes?: Axes,
   options: ReduceOptions & { readonly correction?: number } = {},
 ): Tensor => {
+  checkKind('variance', 'floating', x)
   const over = normalAxes('variance', x.aval, axes)
   const centred = sub(x, mean(x, over, { keepDims: true }))
   const total = sum(mul(centred, centred), over, options)
@@ -159,7 +165,7 @@ export const argmax = (x: Tensor, axis = -1): Tensor => {
     throw new ShapeError({
       op: 'argmax',
       expected: 'the axis must have at least one element.',
-      received: `${printAval(x.aval)}, axis ${at}`,
+      received: `x ${printAval(x.aval)}, axis ${at}`,
       todo: 'leave empty axes out',
     })
   }
@@ -267,7 +273,7 @@ export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
 export const logsumexp = (x: Tensor, axis = -1): Tensor => {
   checkKind('logsumexp', 'floating', x)
   const at = normalAxis('logsumexp', x.aval, axis)
-  const top = stopGradient(max(x, at, { keepDims: true }))
+  const top = stopGradient(max(x, extremeAxes('logsumexp', 'floating', x, at), { keepDims: true }))
   const shift = where(equal(abs(top), Number.POSITIVE_INFINITY), 0, top) // rows of -inf give -inf, not NaN
   return add(log(sum(exp(sub(x, shift)), at)), squeeze(shift, at))
 }

@@ -3,7 +3,7 @@ import { aval, type DType, printAval, type Shape, sameShape, sizeOf, stridesOf }
 import { DTypeError, ShapeError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
-import { axisLength, normalAxis } from './axes.js'
+import { axisLength, checkLengths, normalAxis } from './axes.js'
 import { broadcastTo, expandDims, zerosLike } from './broadcast.js'
 import { dataAttrs, definePrimitive, notDifferentiable, notLinear, type Primitive } from './primitive.js'
 import { eachIndex } from './strided.js'
@@ -208,6 +208,18 @@ export const concatPrimitive: Primitive<{ readonly axis: number }> = definePrimi
   properties: { flops: () => 0 },
 })
 
+const printAvals = (xs: readonly Tensor[]): string => xs.map((x) => printAval(x.aval)).join(', ')
+
+const firstOf = (op: string, [first]: readonly Tensor[]): Tensor => {
+  if (first !== undefined) return first
+  throw new ShapeError({
+    op,
+    expected: 'there must be at least one tensor.',
+    received: 'xs []',
+    todo: 'leave the call out for an empty list',
+  })
+}
+
 /**
  * Tensors one behind the other along an axis.
  *
@@ -215,15 +227,7 @@ export const concatPrimitive: Primitive<{ readonly axis: number }> = definePrimi
  * @example concat([array([1]), array([2, 3])]) // => [1, 2, 3]
  */
 export const concat = (xs: readonly Tensor[], axis = 0): Tensor => {
-  const [first] = xs
-  if (first === undefined) {
-    throw new ShapeError({
-      op: 'concat',
-      expected: 'there must be at least one tensor.',
-      received: 'none',
-      todo: 'leave the call out for an empty list',
-    })
-  }
+  const first = firstOf('concat', xs)
   const at = normalAxis('concat', first.aval, axis)
   const rest = (shape: Shape): number[] => shape.map((n, i) => (i === at ? 0 : n))
   const wrong = xs.find((x) => x.rank !== first.rank || !sameShape(rest(x.shape), rest(first.shape)))
@@ -231,7 +235,7 @@ export const concat = (xs: readonly Tensor[], axis = 0): Tensor => {
     throw new ShapeError({
       op: 'concat',
       expected: `all tensors must have the same shape, but for axis ${at}.`,
-      received: xs.map((x) => printAval(x.aval)).join(', '),
+      received: `xs ${printAvals(xs)}`,
       todo: 'reshape or pad the ones that differ',
     })
   }
@@ -239,19 +243,35 @@ export const concat = (xs: readonly Tensor[], axis = 0): Tensor => {
     throw new DTypeError({
       op: 'concat',
       expected: 'all tensors must have the same dtype.',
-      received: xs.map((x) => printAval(x.aval)).join(', '),
+      received: `xs ${printAvals(xs)}`,
       todo: 'cast them to one dtype',
     })
   }
   return xs.length === 1 ? first : bind1(concatPrimitive, xs, { axis: at })
 }
 
-/** Tensors of one shape along a new axis. */
-export const stack = (xs: readonly Tensor[], axis = 0): Tensor =>
-  concat(
-    xs.map((x) => expandDims(x, axis)),
-    axis,
+/**
+ * Tensors of one shape along a new axis.
+ *
+ * @throws ShapeError unless they have the same shape; DTypeError unless the same dtype; AxisError
+ * @example stack([array([1, 2]), array([3, 4])]).shape // => [2, 2]
+ */
+export const stack = (xs: readonly Tensor[], axis = 0): Tensor => {
+  const first = firstOf('stack', xs)
+  if (!xs.every((x) => sameShape(x.shape, first.shape))) {
+    throw new ShapeError({
+      op: 'stack',
+      expected: 'all tensors must have the same shape.',
+      received: `xs ${printAvals(xs)}`,
+      todo: 'reshape or pad the ones that differ; concat joins along an axis they have',
+    })
+  }
+  const at = normalAxis('stack', aval([...first.shape, 1], first.dtype), axis)
+  return concat(
+    xs.map((x) => expandDims(x, at)),
+    at,
   )
+}
 
 // ---------------------------------------------------------------- iota
 
@@ -269,5 +289,12 @@ export const iotaPrimitive = definePrimitive({
   properties: { flops: () => 0 },
 })
 
-/** `0, 1, ..., length - 1` */
-export const iota = (length: number, dtype: DType = 'i32'): Tensor => bind1(iotaPrimitive, [], { length, dtype })
+/**
+ * `0, 1, ..., length - 1`
+ *
+ * @throws ShapeError unless the length is a whole number from 0 on
+ */
+export const iota = (length: number, dtype: DType = 'i32'): Tensor => {
+  checkLengths('iota', [length], 'length')
+  return bind1(iotaPrimitive, [], { length, dtype })
+}

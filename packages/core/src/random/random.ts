@@ -4,9 +4,10 @@
  * (threefry2x32, jax_threefry_partitionable on) bit for bit; normal and truncatedNormal are within 3 units in the last
  * place, exponential within 1, gumbel within 2 of max(1, |x|).
  */
-import type { Shape } from '../aval.js'
-import { ArgumentError } from '../errors.js'
+import { isFloating, printAval, type Shape } from '../aval.js'
+import { ArgumentError, DTypeError } from '../errors.js'
 import { add, log, log1p, maximum, minimum, mul, neg } from '../primitives/arithmetic.js'
+import { checkLengths } from '../primitives/axes.js'
 import { reshape } from '../primitives/broadcast.js'
 import { cast, less } from '../primitives/choice.js'
 import { erfNumber } from '../primitives/erf.js'
@@ -20,8 +21,10 @@ import {
 } from '../primitives/random.js'
 import { argmax } from '../primitives/reduction.js'
 import { iota, slice } from '../primitives/sequence.js'
-import { Tensor, tensor } from '../tensor.js'
+import { notATensor, Tensor, tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
+
+const isWord = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 ** 32
 
 /**
  * A key from a seed.
@@ -32,26 +35,48 @@ import { bind1 } from '../trace/bind.js'
  * @example normal(key(0), [3])
  */
 export const key = (seed: number): Tensor => {
-  if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
+  if (!isWord(seed)) {
     throw new ArgumentError({
       op: 'key',
       expected: 'a seed must be a whole number from 0 to 4294967295.',
-      received: String(seed),
+      received: `seed ${seed}`,
       todo: 'use foldIn(key, n) for more than one number',
     })
   }
   return tensor(Uint32Array.of(0, seed), [2])
 }
 
-/** `count` keys that have nothing to do with each other: u32[count, 2]. */
-export const splitKeys = (k: Tensor, count: number): Tensor => bind1(threefryPrimitive, [k, iota(count, 'u32')], {})
+/** The key of a draw, and the shape that is drawn. */
+const checkKey = (op: string, k: Tensor, shape: Shape = [], name = 'shape'): void => {
+  if (!(k instanceof Tensor)) throw notATensor(op, 'key', k, 'a key')
+  checkLengths(op, shape, name)
+  if (k.dtype === 'u32' && k.rank === 1 && k.shape[0] === 2) return
+  throw new DTypeError({
+    op,
+    expected: 'a key must be u32[2].',
+    received: `key ${printAval(k.aval)}`,
+    todo: 'key(seed) makes one; split(key) makes several of one',
+  })
+}
+
+/**
+ * `count` keys that have nothing to do with each other: u32[count, 2].
+ *
+ * @throws DTypeError for what is no key; ShapeError unless count is a whole number from 0 on
+ */
+export const splitKeys = (k: Tensor, count: number): Tensor => {
+  checkKey('splitKeys', k, [count], 'count')
+  return bind1(threefryPrimitive, [k, iota(count, 'u32')], {})
+}
 
 /**
  * Two or more new keys from one, which is not used again.
  *
+ * @throws DTypeError for what is no key; ShapeError unless count is a whole number from 0 on
  * @example const [k1, k2] = split(key(0))
  */
 export const split = (k: Tensor, count = 2): readonly Tensor[] => {
+  checkKey('split', k, [count], 'count')
   const keys = splitKeys(k, count)
   return Array.from({ length: count }, (_, i) => reshape(slice(keys, [i, 0], [i + 1, 2]), [2]))
 }
@@ -60,42 +85,86 @@ export const split = (k: Tensor, count = 2): readonly Tensor[] => {
  * A key for a numbered use (a step, a layer) of another.
  *
  * @param data a whole number from 0 to 2^32 - 1, or an integer scalar
+ * @throws ArgumentError for another number; DTypeError for a float, or what is no key
  */
 export const foldIn = (k: Tensor, data: number | Tensor): Tensor => {
+  checkKey('foldIn', k)
+  checkData(data)
   const count = data instanceof Tensor ? reshape(cast(data, 'u32'), [1]) : tensor(Uint32Array.of(data), [1])
   return reshape(bind1(threefryPrimitive, [k, count], {}), [2])
 }
 
+const checkData = (data: number | Tensor): void => {
+  if (typeof data === 'number' && !isWord(data)) {
+    throw new ArgumentError({
+      op: 'foldIn',
+      expected: 'the number must be a whole number from 0 to 4294967295.',
+      received: `data ${data}`,
+      todo: 'number the uses 0, 1, 2, ...',
+    })
+  }
+  if (data instanceof Tensor && (data.size !== 1 || isFloating(data.dtype) || data.dtype === 'bool')) {
+    throw new DTypeError({
+      op: 'foldIn',
+      expected: 'the data must be an integer scalar.',
+      received: `data ${printAval(data.aval)}`,
+      todo: "cast(data, 'i32')",
+    })
+  }
+}
+
 /** Random 32-bit words: u32. */
-export const randomBits = (k: Tensor, shape: Shape): Tensor => bind1(randomBitsPrimitive, [k], { shape: [...shape] })
+export const randomBits = (k: Tensor, shape: Shape): Tensor => {
+  checkKey('randomBits', k, shape)
+  return bind1(randomBitsPrimitive, [k], { shape: [...shape] })
+}
+
+const between = (op: string, k: Tensor, shape: Shape, low: number, high: number): Tensor => {
+  checkKey(op, k, shape)
+  return bind1(randomUniformPrimitive, [k], { shape: [...shape], low: Math.fround(low), high: Math.fround(high) })
+}
 
 /** Uniform on [low, high): f32. */
-export const uniform = (k: Tensor, shape: Shape, low = 0, high = 1): Tensor =>
-  bind1(randomUniformPrimitive, [k], { shape: [...shape], low: Math.fround(low), high: Math.fround(high) })
+export const uniform = (k: Tensor, shape: Shape, low = 0, high = 1): Tensor => between('uniform', k, shape, low, high)
 
 /** The f32 next to -1, towards 0. */
 const aboveMinusOne = -1 + 2 ** -24
 
 /** Normal with mean 0 and variance 1: √2 erf⁻¹(u), u uniform on (-1, 1). */
-export const normal = (k: Tensor, shape: Shape): Tensor => mul(erfInv(uniform(k, shape, aboveMinusOne, 1)), Math.SQRT2)
+export const normal = (k: Tensor, shape: Shape): Tensor =>
+  mul(erfInv(between('normal', k, shape, aboveMinusOne, 1)), Math.SQRT2)
 
 /** Normal, conditioned on [low, high]. */
 export const truncatedNormal = (k: Tensor, low: number, high: number, shape: Shape): Tensor => {
-  const [a, b] = [erfNumber(low * Math.SQRT1_2), erfNumber(high * Math.SQRT1_2)].map(Math.fround)
-  const x = mul(erfInv(uniform(k, shape, a, b)), Math.SQRT2)
+  const [a = 0, b = 0] = [erfNumber(low * Math.SQRT1_2), erfNumber(high * Math.SQRT1_2)].map(Math.fround)
+  const x = mul(erfInv(between('truncatedNormal', k, shape, a, b)), Math.SQRT2)
   return minimum(maximum(x, low), high)
 }
 
-/** true with probability p. */
-export const bernoulli = (k: Tensor, p: number, shape: Shape): Tensor => less(uniform(k, shape), p)
+/**
+ * true with probability p.
+ *
+ * @throws ArgumentError unless p is from 0 to 1
+ */
+export const bernoulli = (k: Tensor, p: number, shape: Shape): Tensor => {
+  if (!(p >= 0 && p <= 1)) {
+    throw new ArgumentError({
+      op: 'bernoulli',
+      expected: 'a probability must be from 0 to 1.',
+      received: `p ${p}`,
+      todo: 'divide per cents by 100',
+    })
+  }
+  return less(between('bernoulli', k, shape, 0, 1), p)
+}
 
 const tiny = 2 ** -126
 
 /** Gumbel: -log(-log u). */
-export const gumbel = (k: Tensor, shape: Shape): Tensor => neg(log(neg(log(uniform(k, shape, tiny, 1)))))
+export const gumbel = (k: Tensor, shape: Shape): Tensor => neg(log(neg(log(between('gumbel', k, shape, tiny, 1)))))
 
 /** Exponential with rate 1: -log(1 - u). */
-export const exponential = (k: Tensor, shape: Shape): Tensor => neg(log1p(neg(uniform(k, shape))))
+export const exponential = (k: Tensor, shape: Shape): Tensor => neg(log1p(neg(between('exponential', k, shape, 0, 1))))
 
 /** Whole numbers from `minimum` to `maximum - 1`: i32. */
 export const randint = (k: Tensor, shape: Shape, minimum: number, maximum: number): Tensor => {
@@ -107,11 +176,15 @@ export const randint = (k: Tensor, shape: Shape, minimum: number, maximum: numbe
       todo: 'the range is [minimum, maximum)',
     })
   }
+  checkKey('randint', k, shape)
   return bind1(randomIntegersPrimitive, [k], { shape: [...shape], minimum, maximum })
 }
 
 /** 0 to n - 1 in random order: i32[n]. */
-export const permutation = (k: Tensor, n: number): Tensor => bind1(randomPermutationPrimitive, [k], { shape: [n] })
+export const permutation = (k: Tensor, n: number): Tensor => {
+  checkKey('permutation', k, [n], 'n')
+  return bind1(randomPermutationPrimitive, [k], { shape: [n] })
+}
 
 /** Draws from softmax(logits) along the last axis: i32. */
 export const categorical = (k: Tensor, logits: Tensor): Tensor => argmax(add(gumbel(k, logits.shape), logits), -1)

@@ -146,8 +146,8 @@ describe('errors', () => {
         to do     cast(x, 'f32') first
 
       a fraction beside integers
-      DTypeError: literal: a number used with i32 must be an integer of that range.
-        received  0.5
+      DTypeError: mul: a number used with i32 must be an integer of that range.
+        received  the number 0.5
         to do     cast the tensor to f32 first, or round the number
 
       an axis
@@ -177,7 +177,7 @@ describe('errors', () => {
 
       transpose
       AxisError: transpose: the permutation must name each axis once.
-        received  [0,0] for f32[32,64]
+        received  permutation [0,0] of x f32[32,64]
         to do     list all axes of the tensor
 
       broadcastTo
@@ -197,12 +197,12 @@ describe('errors', () => {
 
       concat
       ShapeError: concat: all tensors must have the same shape, but for axis 0.
-        received  f32[32,64], f32[3,3]
+        received  xs f32[32,64], f32[3,3]
         to do     reshape or pad the ones that differ
 
       concat of nothing
       ShapeError: concat: there must be at least one tensor.
-        received  none
+        received  xs []
         to do     leave the call out for an empty list
 
       take
@@ -227,8 +227,8 @@ describe('errors', () => {
 
       where of two dtypes
       DTypeError: where: both choices must have the same dtype.
-        received  f32[1] and i32[1]
-        to do     cast one of them
+        received  x f32[1], y i32[1]
+        to do     cast one of them; nothing is promoted by itself
 
       logicalAnd
       DTypeError: logicalAnd: lhs must have dtype bool.
@@ -247,12 +247,12 @@ describe('errors', () => {
 
       max of nothing
       ShapeError: max: there must be at least one element to reduce.
-        received  f32[0], axes [0]
+        received  x f32[0], axes [0]
         to do     leave empty axes out
 
       argmax of nothing
       ShapeError: argmax: the axis must have at least one element.
-        received  f32[2,0], axis 1
+        received  x f32[2,0], axis 1
         to do     leave empty axes out
 
       rows of different lengths
@@ -262,7 +262,7 @@ describe('errors', () => {
 
       item of many
       ShapeError: item: the tensor must have exactly one element.
-        received  f32[32,64]
+        received  a tensor f32[32,64]
         to do     reduce it first, or read .data"
     `)
   })
