@@ -36,7 +36,7 @@ const changed = async (name: string, change: (tensors: Map<string, Tensor>) => v
   return path
 }
 
-const classifier = (path: string, options?: ReadModelOptions) => readModel(path, 'classify', options)()
+const classifier = (path: string, options?: ReadModelOptions<'classify'>) => readModel(path, 'classify', options)()
 
 describe('a model folder', () => {
   it.each([

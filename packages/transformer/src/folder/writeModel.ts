@@ -3,18 +3,20 @@ import { ArgumentError, type Tensor } from '@cotangent/core'
 import { ensureOutputFolder, type FileLayer, weightsName, writeFileAtomic, writeTensors } from '@cotangent/io'
 import { hasAdapters } from '@cotangent/nn'
 import { attempt, type E, type EdgeError, pipe, TE, type WrongProgram } from '@cotangent/prelude'
-import type { BertConfig } from '../bert/bertConfig.js'
-import type { BertHead, BertParams } from '../bert/bertParams.js'
+import type { LabelFields } from '../config/labels.js'
 import { tensorsFromParams } from '../parameters/names.js'
 import { configName, printConfigFile } from './configFile.js'
+import type { ModelConfig, ParamsFor } from './models.js'
 
-/** transformers' name of the class by head. */
-const architectures: Readonly<Record<BertHead, string>> = {
-  classify: 'BertForSequenceClassification',
-  maskedWords: 'BertForMaskedLM',
+/** transformers' name of the class. */
+const className = ({ model_type }: ModelConfig, params: object): string => {
+  switch (model_type) {
+    case 'bert':
+      return 'cls' in params ? 'BertForMaskedLM' : 'BertForSequenceClassification'
+    case 'llama':
+      return 'LlamaForCausalLM'
+  }
 }
-
-const headOf = (params: BertParams[BertHead]): BertHead => ('cls' in params ? 'maskedWords' : 'classify')
 
 const plainTensors = (params: unknown): E.Either<WrongProgram, ReadonlyMap<string, Tensor>> =>
   attempt(() => {
@@ -30,15 +32,19 @@ const plainTensors = (params: unknown): E.Either<WrongProgram, ReadonlyMap<strin
   })
 
 /** num_labels is not written by transformers: label names are. */
-const written = ({ num_labels, ...config }: BertConfig, head: BertHead): object => {
-  const names =
-    num_labels === undefined || num_labels === null || config.id2label
-      ? {}
-      : {
-          id2label: Object.fromEntries(Array.from({ length: num_labels }, (_, i) => [String(i), `LABEL_${i}`])),
-          label2id: Object.fromEntries(Array.from({ length: num_labels }, (_, i) => [`LABEL_${i}`, i])),
-        }
-  return { ...config, ...names, architectures: [architectures[head]] }
+const labelsOf = ({ num_labels, id2label }: LabelFields): object =>
+  num_labels === undefined || num_labels === null || id2label
+    ? {}
+    : {
+        id2label: Object.fromEntries(Array.from({ length: num_labels }, (_, i) => [String(i), `LABEL_${i}`])),
+        label2id: Object.fromEntries(Array.from({ length: num_labels }, (_, i) => [`LABEL_${i}`, i])),
+      }
+
+const written = (config: ModelConfig, params: object): object => {
+  const architectures = [className(config, params)]
+  if (config.model_type === 'llama') return { ...config, architectures }
+  const { num_labels, ...rest } = config
+  return { ...rest, ...labelsOf(config), architectures }
 }
 
 /**
@@ -49,10 +55,10 @@ const written = ({ num_labels, ...config }: BertConfig, head: BertHead): object 
  * @returns OutputRefused, WriteFailed, or WrongProgram for parameters with adapters
  * @example writeModel('models/mine', config, params)
  */
-export const writeModel = (
+export const writeModel = <C extends ModelConfig>(
   folder: string,
-  config: BertConfig,
-  params: BertParams[BertHead],
+  config: C,
+  params: ParamsFor<C>,
   layer?: FileLayer,
 ): TE.TaskEither<EdgeError, void> =>
   pipe(
@@ -64,9 +70,7 @@ export const writeModel = (
         pipe(
           writeTensors(join(path, weightsName), tensors, layer === undefined ? {} : { layer }),
           TE.mapLeft((error): EdgeError => error),
-          TE.flatMap(() =>
-            writeFileAtomic(join(path, configName), printConfigFile(written(config, headOf(params))), layer),
-          ),
+          TE.flatMap(() => writeFileAtomic(join(path, configName), printConfigFile(written(config, params)), layer)),
         ),
     ),
   )

@@ -16,7 +16,7 @@ import {
   where,
   zeros,
 } from '@cotangent/core'
-import type { EmbeddingParams, LayerNormParams, LinearParams } from '@cotangent/nn'
+import type { EmbeddingParams, LayerNormParams, LinearParams, RmsNormParams } from '@cotangent/nn'
 
 /** How a parameter begins: normal with mean 0 (a row of zeros where `zeroRow` says so), all 0 or all 1. */
 export type Start =
@@ -36,6 +36,21 @@ export const linearParams = (
 ): Required<LinearParams> => ({
   weight: make(`${name}.weight`, [out, inside], { kind: 'normal' }),
   bias: make(`${name}.bias`, [out], { kind: 'zeros' }),
+})
+
+/** As `linearParams`, the bias only where the model has one. */
+export const projectionParams = (
+  make: MakeParameter,
+  name: string,
+  out: number,
+  inside: number,
+  bias: boolean,
+): LinearParams =>
+  bias ? linearParams(make, name, out, inside) : { weight: make(`${name}.weight`, [out, inside], { kind: 'normal' }) }
+
+/** Weight [width] of an RMS norm. */
+export const rmsNormParams = (make: MakeParameter, name: string, width: number): RmsNormParams => ({
+  weight: make(`${name}.weight`, [width], { kind: 'ones' }),
 })
 
 /** Weight and bias [width] of a layer norm. */
