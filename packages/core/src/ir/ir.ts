@@ -30,6 +30,34 @@ export interface Equation {
   readonly inputs: readonly Atom[]
   readonly attrs: unknown
   readonly results: readonly Var[]
+  /** For messages only: two equations are the same whatever their origins. */
+  readonly origin?: Origin
+}
+
+/** A place in the code that called a function of these packages. */
+export interface SourceLine {
+  /** Relative to the working directory where it lies below it. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** The function that the line is in. */
+  readonly function: string | null
+  /** The functions of these packages between that line and the equation, innermost first. */
+  readonly via: readonly string[]
+}
+
+/** The computation of a value, of a derivative along with it, or of cotangents. */
+export type Pass = 'forward' | 'derivative' | 'backward'
+
+/** Where an equation comes from. */
+export interface Origin {
+  /** The caller's place; its line is looked up when it is read. `null` for what no caller wrote. */
+  readonly site: { readonly line: SourceLine | null } | null
+  /** Names of the scopes it was made in, outermost first. */
+  readonly scope: readonly string[]
+  readonly pass: Pass
+  /** The primal primitive whose derivative it belongs to. */
+  readonly of: string | null
 }
 
 /**

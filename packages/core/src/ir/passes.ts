@@ -1,5 +1,6 @@
 /* Passes: each takes a program and returns a new one that computes the same. */
-import { type Atom, type Equation, freshVar, type IR, type Var } from './ir.js'
+import { within } from '../trace/origin.js'
+import { type Atom, type Equation, freshVar, type IR, type Origin, type Var } from './ir.js'
 import { printIR, printNumber } from './print.js'
 
 type Substitution = Map<number, Atom>
@@ -7,14 +8,14 @@ type Substitution = Map<number, Atom>
 const substitute = (atom: Atom, by: Substitution): Atom => (atom.kind === 'var' ? (by.get(atom.id) ?? atom) : atom)
 
 /** Copies a program's equations with fresh variables, its inputs replaced; returns its outputs. */
-const splice = (ir: IR, inputs: readonly Atom[], into: Equation[]): readonly Atom[] => {
+const splice = (ir: IR, inputs: readonly Atom[], origin: Origin | undefined, into: Equation[]): readonly Atom[] => {
   const by: Substitution = new Map()
   for (const [i, v] of ir.inputs.entries()) by.set(v.id, inputs[i] ?? v)
   for (const equation of ir.equations) {
     const operands = equation.inputs.map((atom) => substitute(atom, by))
     const results = equation.results.map((v) => freshVar(v.aval))
     for (const [i, v] of equation.results.entries()) by.set(v.id, results[i] ?? v)
-    into.push({ ...equation, inputs: operands, results })
+    into.push({ ...equation, inputs: operands, results, origin: within(origin, equation.origin) })
   }
   return ir.outputs.map((atom) => substitute(atom, by))
 }
@@ -30,7 +31,7 @@ export const expandEquations = (ir: IR, expand: (equation: Equation) => IR | nul
       equations.push({ ...equation, inputs })
       continue
     }
-    const outputs = splice(body, inputs, equations)
+    const outputs = splice(body, inputs, equation.origin, equations)
     for (const [i, v] of equation.results.entries()) by.set(v.id, outputs[i] ?? v)
   }
   return { ...ir, equations, outputs: ir.outputs.map((atom) => substitute(atom, by)) }

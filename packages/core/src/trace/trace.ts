@@ -18,15 +18,28 @@ export interface Traced {
  */
 export type AnyFunction = (...args: never[]) => unknown
 
-/** Runs a function of leaves on tracers of the given avals. The base builder takes everything that happens meanwhile. */
+/**
+ * Runs a function of leaves on tracers of the given avals. The base builder takes everything that happens meanwhile.
+ *
+ * @param traced names the function, for messages, where a user wrote it: its equations keep their lines then
+ */
 export const traceLeaves = (
   avals: readonly Aval[],
   f: (leaves: readonly Tensor[]) => readonly Tensor[],
+  traced: string | null = null,
 ): { readonly ir: IR; readonly captured: readonly Tensor[] } =>
-  withBuilder(true, (builder) => {
-    const inputs = avals.map((aval) => builder.input(aval))
-    return builder.finish(f(inputs))
-  })
+  withBuilder(
+    true,
+    (builder) => {
+      const inputs = avals.map((aval) => builder.input(aval))
+      return builder.finish(f(inputs))
+    },
+    traced,
+  )
+
+/** Gives a function that stands for another one its name, for messages. */
+export const namedAs = <F extends AnyFunction>(name: string, f: F): F =>
+  Object.defineProperty(f, 'name', { value: name })
 
 /** Runs a function of pytrees on tracers with the avals and structure of `args`. */
 export const trace = (op: string, f: AnyFunction, args: readonly unknown[]): Traced => {
@@ -42,7 +55,7 @@ export const trace = (op: string, f: AnyFunction, args: readonly unknown[]): Tra
 /** Runs a function of pytrees on tracers of the given avals, in the structure of its arguments. */
 export const traceTree = (op: string, f: AnyFunction, def: TreeDef, avals: readonly Aval[]): Traced => {
   let out: TreeDef | null = null
-  const { ir, captured } = traceLeaves(avals, (tracers) => {
+  const run = (tracers: readonly Tensor[]): readonly Tensor[] => {
     const result = f(...treeUnflatten<never[]>(def, tracers))
     if (result instanceof Promise) {
       result.catch(() => undefined) // the error below says what is wrong; a rejection of its own would hide it
@@ -56,7 +69,8 @@ export const traceTree = (op: string, f: AnyFunction, def: TreeDef, avals: reado
     const [outputs, tree] = treeFlatten(result)
     out = tree
     return outputs
-  })
+  }
+  const { ir, captured } = traceLeaves(avals, run, `${f.name === '' ? 'a function' : f.name} under ${op}`)
   if (out === null) throw new Error('unreachable')
   return { ir, captured, out }
 }

@@ -42,7 +42,7 @@ describe('a leaked tracer', () => {
     const x = leak((f) => grad(f)(ones([2])))
     expect(() => sin(x)).toThrowErrorMatchingInlineSnapshot(`
       [LeakedTracerError: sin: a traced value may be used only while its function is being traced.
-        received  f32[2] of a trace that has ended
+        received  f32[2], an argument of a function under grad; that trace has ended
         to do     return the value from the traced function instead of keeping it in an outer variable]
     `)
   })
@@ -54,8 +54,8 @@ describe('a leaked tracer', () => {
       shown.push(String(x))
       expect(() => x.data).toThrowErrorMatchingInlineSnapshot(`
         [LeakedTracerError: data: a traced value has a shape and dtype but no elements.
-          received  f32[2], an input or intermediate of a function under a transform
-          to do     use where() for choices that depend on values, or read it outside of the traced function]
+          received  f32[2], an argument of a function under grad
+          to do     use where() for choices that depend on values, or return it from the traced function and read the result]
       `)
       read = x.read().catch((error: unknown) => error)
       return sum(x)

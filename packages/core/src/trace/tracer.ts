@@ -3,6 +3,8 @@ import { LeakedTracerError } from '../errors.js'
 import { type Atom, type Equation, freshVar, type IR, type Var } from '../ir/ir.js'
 import type { AnyPrimitive } from '../primitives/primitive.js'
 import { HostTensor, Tensor } from '../tensor.js'
+import { printPlace } from './callSite.js'
+import { atStart, originHere } from './origin.js'
 
 /** What flows while a function is traced: a variable of the program being built. */
 export class Tracer extends Tensor {
@@ -11,29 +13,25 @@ export class Tracer extends Tensor {
   constructor(
     readonly builder: Builder,
     readonly variable: Var,
+    /** What it is a result of; `null` for an input. */
+    readonly equation: Equation | null = null,
   ) {
     super()
     this.aval = variable.aval
   }
 
   get data(): TypedArray {
-    throw new LeakedTracerError({
-      op: 'data',
-      expected: 'a traced value has a shape and dtype but no elements.',
-      received: `${printAval(this.aval)}, an input or intermediate of a function under a transform`,
-      todo: 'use where() for choices that depend on values, or read it outside of the traced function',
-    })
+    throw this.builder.open ? withoutElements('data', this) : leaked('data', this)
   }
 
   read(): Promise<HostTensor> {
-    return Promise.reject(
-      new LeakedTracerError({
-        op: 'read',
-        expected: 'a traced value cannot be read.',
-        received: printAval(this.aval),
-        todo: 'return it from the traced function and read the result',
-      }),
-    )
+    return Promise.reject(this.builder.open ? withoutElements('read', this) : leaked('read', this))
+  }
+
+  /** In a text it shows its aval; as a number it has no value. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString()
+    throw this.builder.open ? withoutElements('a number', this) : leaked('a number', this)
   }
 
   toString(): string {
@@ -52,6 +50,8 @@ export class Builder {
     readonly level: number,
     /** A base builder takes everything that happens while it is open. */
     readonly base: boolean,
+    /** The function that is traced, for messages; `null` for what no user wrote. */
+    readonly traced: string | null,
   ) {}
 
   input(aval: Aval): Tracer {
@@ -62,7 +62,10 @@ export class Builder {
 
   /** The atom for a value: its own variable, a literal, or an input made for what comes from outside. */
   atom(value: Tensor): Atom {
-    if (value instanceof Tracer && value.builder === this) return value.variable
+    if (value instanceof Tracer) {
+      if (value.builder === this) return value.variable
+      if (!value.builder.open) throw leaked('a traced function', value)
+    }
     if (value instanceof HostTensor && value.literal !== undefined) {
       return { kind: 'literal', value: value.literal, aval: value.aval }
     }
@@ -80,8 +83,9 @@ export class Builder {
       attrs,
     )
     const results = avals.map(freshVar)
-    this.#equations.push({ primitive, inputs, attrs, results })
-    return results.map((variable) => new Tracer(this, variable))
+    const equation: Equation = { primitive, inputs, attrs, results, origin: originHere(this.traced !== null) }
+    this.#equations.push(equation)
+    return results.map((variable) => new Tracer(this, variable, equation))
   }
 
   /** The program from the inputs (captured ones first) to `outputs`. */
@@ -102,14 +106,14 @@ export class Builder {
 const open: Builder[] = []
 let base: Builder | null = null
 
-/** Runs `body` with a new builder on top. */
-export const withBuilder = <T>(asBase: boolean, body: (builder: Builder) => T): T => {
-  const builder = new Builder(open.length, asBase)
+/** Runs `body` with a new builder on top. `traced` names the function it is for, where a user wrote that. */
+export const withBuilder = <T>(asBase: boolean, body: (builder: Builder) => T, traced: string | null = null): T => {
+  const builder = new Builder(open.length, asBase, traced)
   const outerBase = base
   open.push(builder)
   if (asBase) base = builder
   try {
-    return body(builder)
+    return asBase ? atStart(() => body(builder)) : body(builder)
   } finally {
     open.pop()
     base = outerBase
@@ -128,10 +132,24 @@ export const builderFor = (op: string, operands: readonly Tensor[]): Builder | n
   return top
 }
 
+/** `f32[2], made by sin at model.ts:3:14 while loss was traced by grad` */
+const described = ({ aval, builder, equation }: Tracer): string => {
+  const made = equation === null ? 'an argument' : `made by ${equation.primitive.name}${printPlace(equation.origin)}`
+  return `${printAval(aval)}, ${made}${builder.traced === null ? '' : ` of ${builder.traced}`}`
+}
+
 const leaked = (op: string, x: Tracer): LeakedTracerError =>
   new LeakedTracerError({
     op,
     expected: 'a traced value may be used only while its function is being traced.',
-    received: `${printAval(x.aval)} of a trace that has ended`,
+    received: `${described(x)}; that trace has ended`,
     todo: 'return the value from the traced function instead of keeping it in an outer variable',
+  })
+
+const withoutElements = (op: string, x: Tracer): LeakedTracerError =>
+  new LeakedTracerError({
+    op,
+    expected: 'a traced value has a shape and dtype but no elements.',
+    received: described(x),
+    todo: 'use where() for choices that depend on values, or return it from the traced function and read the result',
   })

@@ -12,7 +12,7 @@ import { definePrimitive, notDifferentiable, notLinear, type Primitive } from '.
 import { leafCount, printTree, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
-import { type AnyFunction, trace, traceLeaves } from '../trace/trace.js'
+import { type AnyFunction, namedAs, trace, traceLeaves } from '../trace/trace.js'
 import { runIR } from './interpret.js'
 import { batchIR } from './vmap.js'
 
@@ -168,23 +168,27 @@ export const customVjp = <A extends readonly unknown[], R, Residuals>(
     let residualDef: TreeDef = { kind: 'none' }
     const forward = trace(
       'customVjp forward',
-      ((...xs: A) => {
+      namedAs(`the forward rule of ${name}`, ((...xs: A) => {
         const [y, residuals] = rules.forward(...xs)
         residualDef = treeFlatten(residuals)[1]
         return [y, residuals]
-      }) as AnyFunction,
+      }) as AnyFunction),
       args,
     )
     const primalCount = leafCount(primal.out)
     const results = primal.ir.outputs.map((atom) => atom.aval)
     const residuals = forward.ir.outputs.slice(primalCount).map((atom) => atom.aval)
-    const backward = traceLeaves([...residuals, ...results], (tracers) => {
-      const cts = rules.backward(
-        treeUnflatten<Residuals>(residualDef, tracers.slice(0, residuals.length)),
-        treeUnflatten<R>(primal.out, tracers.slice(residuals.length)),
-      )
-      return checkedCotangents(name, args, cts)
-    })
+    const backward = traceLeaves(
+      [...residuals, ...results],
+      (tracers) => {
+        const cts = rules.backward(
+          treeUnflatten<Residuals>(residualDef, tracers.slice(0, residuals.length)),
+          treeUnflatten<R>(primal.out, tracers.slice(residuals.length)),
+        )
+        return checkedCotangents(name, args, cts)
+      },
+      `the backward rule of ${name} under customVjp`,
+    )
     // one list of captured values for the three programs
     const captured = [...new Set([...primal.captured, ...forward.captured, ...backward.captured])]
     const attrs: CustomAttrs = {

@@ -2,6 +2,7 @@
 import type { Atom, IR, Var } from '../ir/ir.js'
 import { literal, type Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
+import { overEquations } from '../trace/origin.js'
 
 /** Values of a program's variables while it is interpreted. */
 export class Environment<T> {
@@ -29,7 +30,7 @@ export class Environment<T> {
 export const runIR = (ir: IR, inputs: readonly Tensor[]): readonly Tensor[] => {
   const env = new Environment<Tensor>((x) => x)
   env.set(ir.inputs, inputs)
-  for (const { primitive, inputs: atoms, attrs, results } of ir.equations) {
+  overEquations(ir.equations, ({ primitive, inputs: atoms, attrs, results }) => {
     env.set(
       results,
       bind(
@@ -38,6 +39,6 @@ export const runIR = (ir: IR, inputs: readonly Tensor[]): readonly Tensor[] => {
         attrs,
       ),
     )
-  }
+  })
   return ir.outputs.map((atom) => env.get(atom))
 }

@@ -13,6 +13,7 @@ import { type AnyPrimitive, type NoRule, zeroTangent } from '../primitives/primi
 import { sameTree, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
+import { inPass, overEquations } from '../trace/origin.js'
 import { type AnyFunction, trace } from '../trace/trace.js'
 import { Environment } from './interpret.js'
 
@@ -54,9 +55,11 @@ const jvpEquation = (primitive: AnyPrimitive, operands: readonly Dual[], attrs: 
     const rule = primitive.jvp(index)
     if (rule === zeroTangent) continue
     if (typeof rule !== 'function') throw noDerivative(primitive, rule)
-    const part = rule(tangent, primals, [first, ...more], attrs, index)
-    const parts: readonly (Tensor | null)[] = 'aval' in part ? [part] : part
-    tangents = tangents.map((sum, i) => addTangents(sum, parts[i] ?? null))
+    tangents = inPass('derivative', primitive.name, () => {
+      const part = rule(tangent, primals, [first, ...more], attrs, index)
+      const parts: readonly (Tensor | null)[] = 'aval' in part ? [part] : part
+      return tangents.map((sum, i) => addTangents(sum, parts[i] ?? null))
+    })
   }
   return results.map((primal, i) => ({ primal, tangent: tangents[i] ?? null }))
 }
@@ -65,7 +68,7 @@ const jvpEquation = (primitive: AnyPrimitive, operands: readonly Dual[], attrs: 
 export const jvpIR = (ir: IR, inputs: readonly Dual[]): readonly Dual[] => {
   const env = new Environment<Dual>((primal) => ({ primal, tangent: null }))
   env.set(ir.inputs, inputs)
-  for (const { primitive, inputs: atoms, attrs, results } of ir.equations) {
+  overEquations(ir.equations, ({ primitive, inputs: atoms, attrs, results }) => {
     env.set(
       results,
       jvpEquation(
@@ -74,7 +77,7 @@ export const jvpIR = (ir: IR, inputs: readonly Dual[]): readonly Dual[] => {
         attrs,
       ),
     )
-  }
+  })
   return ir.outputs.map((atom) => env.get(atom))
 }
 

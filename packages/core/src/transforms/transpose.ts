@@ -8,6 +8,7 @@ import { MissingRuleError } from '../errors.js'
 import type { Atom, Equation, IR } from '../ir/ir.js'
 import { add } from '../primitives/arithmetic.js'
 import { type HostTensor, literal, Tensor } from '../tensor.js'
+import { inPass, overEquations } from '../trace/origin.js'
 
 /** Stands for an operand that is linear: it has a shape, no value. */
 class LinearOperand extends Tensor {
@@ -58,17 +59,17 @@ export const transposeIR = (
       : (values.get(atom.id) ?? new LinearOperand(atom.aval))
 
   for (const [i, atom] of ir.outputs.entries()) if (isLinear(atom)) give(atom, cts[i] ?? null)
-  for (const equation of [...ir.equations].reverse()) {
+  const pull = (equation: Equation): void => {
     const { primitive, inputs, attrs, results } = equation
     const received = results.map((v) => sums.get(v.id) ?? null)
     for (const v of results) sums.delete(v.id)
-    if (received.every((ct) => ct === null)) continue
+    if (received.every((ct) => ct === null)) return
     const operands = inputs.map(operand)
     const linear = inputs.map(isLinear)
     if (primitive.jointTranspose !== null) {
       const parts = primitive.jointTranspose.apply(received, operands, linear, attrs)
       for (const [index, atom] of inputs.entries()) if (linear[index]) give(atom, parts[index] ?? null)
-      continue
+      return
     }
     const [ct] = received
     if (ct === undefined || ct === null || received.length > 1) throw noTranspose(equation, 'it has several results')
@@ -79,5 +80,8 @@ export const transposeIR = (
       give(atom, rule(ct, operands, attrs, index))
     }
   }
+  overEquations(ir.equations.toReversed(), (equation) =>
+    inPass('backward', equation.primitive.name, () => pull(equation)),
+  )
   return ir.inputs.slice(known.length).map((v) => sums.get(v.id) ?? null)
 }
