@@ -101,6 +101,7 @@ export {
 export { concat, iota, pad, slice, stack } from './primitives/sequence.js'
 export { cos, erf, gelu, sigmoid, sin, softplus, tanh } from './primitives/smooth.js'
 export { stopGradient } from './primitives/stopGradient.js'
+export { topK } from './primitives/topK.js'
 export * from './pytree.js'
 export * from './random/random.js'
 export { referenceEngine } from './reference/engine.js'

@@ -18,6 +18,7 @@ import * as reduction from './reduction.js'
 import * as sequence from './sequence.js'
 import * as smooth from './smooth.js'
 import { stopGradientPrimitive } from './stopGradient.js'
+import { topKIndicesPrimitive } from './topK.js'
 
 /** Every engine has a lowering for these. */
 export const basicPrimitives = {
@@ -76,6 +77,7 @@ export const composedPrimitives = {
   standardize: standardizePrimitive,
   eigh: eighPrimitive,
   singularValues: singularValuesPrimitive,
+  topKIndices: topKIndicesPrimitive,
 } as const
 
 /** Evaluated on the host on every engine. */

@@ -69,7 +69,16 @@ const standardized = (tensors: fc.Arbitrary<HostTensor>, eps: fc.Arbitrary<numbe
     .tuple(tensors, eps)
     .map(([x, small]) => caseOf('standardize', [x], { eps: small }, { tolerance: standard(x, small) }))
 
+/** Some of the largest of a row, up to all. */
+const topK = (tensors: fc.Arbitrary<HostTensor>): fc.Arbitrary<Case> =>
+  fc.tuple(tensors, fc.nat(100)).map(([x, some]) => caseOf('topKIndices', [x], { k: 1 + (some % rowLength(x)) }))
+
 export const rowGenerators = {
+  topKIndices: {
+    tame: topK(shapes.chain(distinct)),
+    hostile: topK(rowsOf(mixedValue)),
+    derivative: 'true',
+  },
   softmax: simple('softmax', shares),
   logSoftmax: simple('logSoftmax', logShares),
   standardize: {
