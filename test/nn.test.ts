@@ -1,13 +1,16 @@
-import { type Tensor, transpose, vjp } from '@cotangent/core'
+import { ones, type Tensor, transpose, vjp } from '@cotangent/core'
 import {
   activations,
   attention,
   binaryCrossEntropyWithLogits,
+  causalMask,
   crossEntropy,
   embedding,
   layerNorm,
   linear,
+  maskBias,
   meanSquaredError,
+  rmsNorm,
 } from '@cotangent/nn'
 import { describe, expect, it } from 'vitest'
 import { fixtureTensors, need, scaledError } from './support/fixtures.js'
@@ -37,6 +40,16 @@ const cases: readonly Case[] = [
     inputs: ['q', 'k', 'v'],
     f: (q, k, v) => heads(attention(heads(q), heads(k), heads(v))),
   },
+  {
+    file: 'attention',
+    index: 1,
+    inputs: ['q', 'k', 'v'],
+    f: (q, k, v) => {
+      const everything = ones([q.shape[0] ?? 0, q.shape[2] ?? 0])
+      const bias = maskBias(causalMask(everything), q.dtype)
+      return heads(attention(heads(q), heads(k), heads(v), { bias }))
+    },
+  },
   ...[0, 1].map((index) => ({
     file: 'linear',
     index,
@@ -48,6 +61,12 @@ const cases: readonly Case[] = [
     index,
     inputs: ['x', 'weight', 'bias'],
     f: (x: Tensor, weight: Tensor, bias: Tensor) => layerNorm({ weight, bias }, x, eps),
+  })),
+  ...[1e-5, 1e-12].map((eps, index) => ({
+    file: 'rms_norm',
+    index,
+    inputs: ['x', 'weight'],
+    f: (x: Tensor, weight: Tensor) => rmsNorm({ weight }, x, eps),
   })),
   ...[0, 1].map((index) => ({
     file: 'embedding',

@@ -1,6 +1,22 @@
-import { array, evalIR, key, makeIR, mean, normal, split, type Tensor } from '@cotangent/core'
+import {
+  add,
+  array,
+  evalIR,
+  grad,
+  key,
+  makeIR,
+  mean,
+  mul,
+  normal,
+  slice,
+  split,
+  sum,
+  type Tensor,
+  take,
+} from '@cotangent/core'
+import { checkGrads } from '@cotangent/testing'
 import { describe, expect, it } from 'vitest'
-import { attention, maskBias } from './attention.js'
+import { attention, causalMask, maskBias } from './attention.js'
 
 const [q, k, v] = split(key(5), 3).map((one) => normal(one, [2, 4, 3, 8])) as [Tensor, Tensor, Tensor]
 
@@ -70,5 +86,114 @@ describe('attention', () => {
     expect(drop(0).data).toEqual(drop(0).data)
     expect(drop(0).data).not.toEqual(drop(1).data)
     expect(attention(q, k, v, { dropout: { rate: 0.5, key: null } }).data).toEqual(attention(q, k, v).data)
+  })
+})
+
+describe('attention with fewer heads of keys and values', () => {
+  const [query, shared, values] = split(key(6), 3).map((one, i) => normal(one, [2, 4, i === 0 ? 6 : 2, 8])) as [
+    Tensor,
+    Tensor,
+    Tensor,
+  ]
+  const bias = maskBias(
+    array(
+      [
+        [1, 1, 1, 0],
+        [1, 0, 1, 1],
+      ],
+      'i32',
+    ),
+    'f32',
+  )
+  /** Each head of keys for three heads of queries in a row. */
+  const repeated = (x: Tensor): Tensor => take(x, array([0, 0, 0, 1, 1, 1], 'i32'), 2)
+  const weights = normal(key(9), [2, 4, 6, 8])
+  type Three = readonly [Tensor, Tensor, Tensor]
+  const total = ([a, b, c]: Three): Tensor => sum(mul(attention(a, b, c, { bias }), weights))
+
+  it('is attention with each of them repeated, gradients too', () => {
+    const y = attention(query, shared, values, { bias })
+    const plain = attention(query, repeated(shared), repeated(values), { bias })
+    expect(y.shape).toEqual([2, 4, 6, 8])
+    for (const [i, value] of plain.data.entries())
+      expect(Math.abs(value - (y.data[i] ?? Number.NaN))).toBeLessThan(1e-6)
+    const ours = grad(total)([query, shared, values])
+    const theirs = grad(([a, b, c]: Three) => total([a, repeated(b), repeated(c)]))([query, shared, values])
+    for (const [i, slope] of theirs.entries()) {
+      const largest = Math.max(...[...slope.data].map(Math.abs))
+      for (const [at, value] of slope.data.entries()) {
+        expect(Math.abs(value - (ours[i]?.data[at] ?? Number.NaN)) / largest).toBeLessThan(1e-6)
+      }
+    }
+  })
+
+  it('has the gradient of central differences', () => {
+    checkGrads((a: Tensor, b: Tensor, c: Tensor) => attention(a, b, c, { bias }), [query, shared, values])
+  })
+
+  it('needs heads that go round', () => {
+    expect(() => attention(query, slice(q, [0, 0, 0, 0], [2, 4, 3, 8]), values)).toThrowErrorMatchingInlineSnapshot(`
+      [ShapeError: attention: the heads of key and value (axis 2) must be as many, and divide those of query.
+        received  query f32[2,4,6,8], key f32[2,4,3,8], value f32[2,4,2,8]
+        to do     split features into heads: [batch, positions, heads, headDim]]
+    `)
+    expect(() => attention(slice(query, [0, 0, 0, 0], [2, 4, 5, 8]), shared, values)).toThrow('divide those of query')
+  })
+})
+
+describe('causalMask', () => {
+  const padded = array(
+    [
+      [1, 1, 1, 0],
+      [0, 1, 1, 1],
+    ],
+    'i32',
+  )
+
+  it('shows itself and what is before, but no padding', () => {
+    expect(causalMask(padded).toArray()).toEqual(
+      [
+        [
+          [1, 0, 0, 0],
+          [1, 1, 0, 0],
+          [1, 1, 1, 0],
+          [1, 1, 1, 0],
+        ],
+        [
+          [0, 0, 0, 0],
+          [0, 1, 0, 0],
+          [0, 1, 1, 0],
+          [0, 1, 1, 1],
+        ],
+      ].map((row) => row.map((places) => places.map((place) => place === 1))),
+    )
+    expect(maskBias(causalMask(padded), 'f32').shape).toEqual([2, 1, 4, 4])
+    expect(() => causalMask(array([1], 'i32'))).toThrowErrorMatchingInlineSnapshot(`
+      [ShapeError: causalMask: the mask must be [batch, seq].
+        received  mask i32[1]
+        to do     give one row of the mask per example]
+    `)
+    expect(() => maskBias(array([1], 'i32'), 'f32')).toThrowErrorMatchingInlineSnapshot(`
+      [ShapeError: maskBias: the mask must be [batch, keys] or [batch, seq, keys].
+        received  mask i32[1]
+        to do     give one row of the mask per example]
+    `)
+  })
+
+  it('makes attention that does not see what comes after, exactly', () => {
+    const bias = maskBias(causalMask(padded), 'f32')
+    const run = (a: Tensor, b: Tensor): Tensor => attention(q, a, b, { bias })
+    const changed = (x: Tensor): Tensor =>
+      add(x, mul(normal(key(8), [2, 1, 3, 8]), array([[[[0]], [[0]], [[0]], [[50]]]])))
+    const [before, after] = [run(k, v), run(changed(k), changed(v))]
+    const first = (y: Tensor): Tensor => slice(y, [0, 1, 0, 0], [2, 3, 3, 8])
+    expect(first(after).data).toEqual(first(before).data)
+    expect(slice(after, [1, 3, 0, 0], [2, 4, 3, 8]).data).not.toEqual(slice(before, [1, 3, 0, 0], [2, 4, 3, 8]).data)
+  })
+
+  it('leaves a position that sees nothing finite, its gradient too', () => {
+    const bias = maskBias(causalMask(padded), 'f32')
+    const slopes = grad(([a, b, c]: readonly [Tensor, Tensor, Tensor]) => sum(attention(a, b, c, { bias })))([q, k, v])
+    for (const x of [attention(q, k, v, { bias }), ...slopes]) expect([...x.data].every(Number.isFinite)).toBe(true)
   })
 })

@@ -57,10 +57,9 @@ const checkHeads = (query: Tensor, key: Tensor, value: Tensor): void => {
   if (heads === undefined || !keyHeads || keyHeads !== valueHeads || heads % keyHeads !== 0) {
     throw new ShapeError({
       op: 'attention',
-      expected:
-        'query, key and value must be [batch, positions, heads, headDim], the heads of key and value a divisor of those of query.',
+      expected: 'the heads of key and value (axis 2) must be as many, and divide those of query.',
       received: `query ${printAval(query.aval)}, key ${printAval(key.aval)}, value ${printAval(value.aval)}`,
-      todo: 'split the features into heads first',
+      todo: 'split features into heads: [batch, positions, heads, headDim]',
     })
   }
 }
