@@ -1,45 +1,17 @@
 /*
- * What documentation says is run: the TypeScript of every page, the values that doc comments state, the example
- * objective. And everything public has a doc comment.
+ * What the pages say is run: each TypeScript block, with the values it states, or the error it is said to end with.
+ * And links lead somewhere, and tables are complete.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { evaluate, type NluInput, weightsAt } from '@cotangent/ba-lora'
-import { array, key, normal, split, type Tensor } from '@cotangent/core'
-import { defaultSettings, methodFromModule } from '@cotangent/experiment'
-import { getOrThrow } from '@cotangent/prelude'
-import { checkGrads } from '@cotangent/testing'
+import { defaultSettings } from '@cotangent/experiment'
 import { describe, expect, test } from 'vitest'
 import { studyCommand } from '../packages/cli/src/study/command.js'
-import {
-  blocksInPage,
-  type Example,
-  examplesInComments,
-  runIn,
-  selfChecking,
-  syntaxFaults,
-  unknownCalls,
-} from './support/examples.js'
-import { faultsIn, makeProgram, packageNames, root, undocumented } from './support/publicApi.js'
-
-/** There were this many values in examples of doc comments when this was written, all of them checked. */
-const valuesStated = 155
-
-const filesUnder = (folder: string, wanted: RegExp): readonly string[] =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => wanted.test(file))
-    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
-    .toSorted()
-
-const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+import { type Block, blocksInPage, selfChecking } from './support/examples.js'
+import { pages, read } from './support/pages.js'
+import { faultsIn, makeProgram, packageNames, root } from './support/publicApi.js'
 
 // ---------------------------------------------------------------- pages
-
-const pages = [
-  'README.md',
-  ...filesUnder('docs', /\.md$/).filter((file) => !file.startsWith('docs/api/')),
-  ...filesUnder('packages', /^[\w-]+\/README\.md$/),
-]
 
 /** Where the blocks lie while they are run: in the repository, so that `@cotangent/...` is found. */
 const folder = join(root, 'test/.docs')
@@ -70,20 +42,42 @@ test('every package has a page with an example', () => {
   expect(silent).toEqual([])
 })
 
-for (const { file, line, path } of blocks) {
+/** `docs/guide.md:12`, for a line of a block. */
+const placeIn = ({ file, line }: Block, lineOfBlock: number): string => `${file}:${line + lineOfBlock - 1}`
+
+/** The line of a block that an error comes from: its first frame there. */
+const lineOf = (path: string, error: Error): number =>
+  Number(
+    error.stack
+      ?.split('\n')
+      .find((frame) => frame.includes(path))
+      ?.split(`${path}:`)[1]
+      ?.split(':')[0] ?? 1,
+  )
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
+
+for (const block of blocks) {
+  const { file, line, path, throws } = block
   describe(`${file}, line ${line}`, async () => {
     // imported while tests are collected: a block may define tests of its own
-    const fault: unknown = await import(path).then(
-      () => null,
-      (error: unknown) => error,
-    )
+    const fault = await import(path).then(() => null, asError)
 
-    test('runs, and shows the values it states', () => {
-      if (fault !== null) throw fault
-    })
+    if (throws === null) {
+      test('runs, and shows the values it states', () => {
+        if (fault !== null) {
+          throw new Error(`${placeIn(block, lineOf(path, fault))}: ${fault.name}: ${fault.message}`, { cause: fault })
+        }
+      })
+    } else {
+      test('stops with the message it states', () => {
+        const is = fault === null ? 'nothing was thrown' : `${fault.name}: ${fault.message}`
+        expect(is, placeIn(block, 1)).toBe(throws.trimEnd())
+      })
+    }
 
     test('has right types', () => {
-      expect(faultsIn(program, path)).toEqual([])
+      expect(faultsIn(program, path).map((each) => `${placeIn(block, each.line)}: ${each.text}`)).toEqual([])
     })
   })
 }
@@ -141,117 +135,3 @@ test('links between pages lead to files', () => {
   )
   expect(broken).toEqual([])
 })
-
-// ---------------------------------------------------------------- doc comments
-
-const packageOf = (file: string): string => file.split('/')[1] ?? ''
-
-const isRecord = (x: unknown): x is Readonly<Record<string, unknown>> => typeof x === 'object' && x !== null
-
-/** What a package may import of this repository, by its package.json, then the package itself. */
-const importable = (name: string): readonly string[] => {
-  const json: unknown = JSON.parse(read(`packages/${name}/package.json`))
-  const dependencies = isRecord(json) && isRecord(json.dependencies) ? Object.keys(json.dependencies) : []
-  return [...dependencies.filter((each) => each.startsWith('@cotangent/')), `@cotangent/${name}`]
-}
-
-const namesOf = async (path: string): Promise<readonly (readonly [string, unknown])[]> => {
-  const module: unknown = await import(path)
-  return isRecord(module) ? Object.entries(module) : []
-}
-
-/** Names an example may use: of the package and what it imports, and of its own file. */
-const scopeOf = async (file: string): Promise<ReadonlyMap<string, unknown>> => {
-  const packages = await Promise.all(
-    importable(packageOf(file)).map((name) =>
-      namesOf(join(root, 'packages', name.slice('@cotangent/'.length), 'src/index.ts')),
-    ),
-  )
-  return new Map([['test', test], ...packages.flat(), ...(await namesOf(join(root, file)))])
-}
-
-const sources = filesUnder('packages', /^[\w-]+\/src\/.*\.ts$/).filter((file) => !/\.(test|laws|d)\.ts$/.test(file))
-const examples = sources.flatMap((file) => examplesInComments(read(file), file))
-
-describe('doc comments', () => {
-  for (const file of new Set(examples.map((example) => example.file))) {
-    const ofFile = examples.filter((example) => example.file === file)
-    test(`examples of ${file}`, async () => {
-      const scope = await scopeOf(file)
-      const known = new Set(scope.keys())
-      for (const example of ofFile) await checkExample(example, scope, known)
-    })
-  }
-
-  test('the values that examples state are found', () => {
-    const checked = examples.reduce((n, { code }) => n + selfChecking(code).checked, 0)
-    expect(checked).toBeGreaterThanOrEqual(valuesStated)
-  })
-
-  test.each(packageNames)('all that %s exports has one', (name) => {
-    expect(undocumented(program, name)).toEqual([])
-  })
-
-  test.each(packageNames)('the index of %s says what the package is', (name) => {
-    expect(read(`packages/${name}/src/index.ts`)).toMatch(/^\/\*\*\n[\s\S]*?@packageDocumentation\n \*\/\n/)
-  })
-})
-
-const checkExample = async (
-  { file, line, code }: Example,
-  scope: ReadonlyMap<string, unknown>,
-  known: ReadonlySet<string>,
-): Promise<void> => {
-  const at = `${file}:${line}`
-  expect(syntaxFaults(code), at).toEqual([])
-  expect(unknownCalls(code, known), `${at}: names that are called must exist`).toEqual([])
-  const { checked, code: checking } = selfChecking(code)
-  if (checked === 0) return
-  await runIn(scope, checking).catch((error: unknown) => {
-    throw new Error(`${at}: ${code}\n${error instanceof Error ? error.message : String(error)}`)
-  })
-}
-
-// ---------------------------------------------------------------- one's own objective
-
-describe('docs/examples/own-objective', async () => {
-  const path = 'docs/examples/own-objective/mine.mjs'
-  const module: unknown = await import(join(root, path))
-  const method = getOrThrow(methodFromModule(module, path))
-  const [k1 = key(1), k2 = key(2)] = split(key(0))
-  const input = (student: Tensor): NluInput => ({
-    student,
-    teacher: normal(k2, [5, 3]),
-    labels: array([0, 2, 1, 1, 0], 'i32'),
-    mask: array([1, 1, 1, 1, 0]),
-  })
-  const objective = method.objective(1)
-  const loss = (student: Tensor): Tensor => evaluate(objective)(input(student), weightsAt(objective, 0)).total
-
-  test('is a method of the study', () => {
-    expect(method).toMatchObject({ name: 'confidence', label: 'confidence', adapter: 'pissa', regularised: true })
-    expect(objective.map(({ name, weight }) => [name, weight(0)])).toEqual([
-      ['task', 1],
-      ['confidence', 0.1],
-    ])
-  })
-
-  test('has a finite value and right gradients; masked rows do not count', () => {
-    const logits = normal(k1, [5, 3])
-    expect(loss(logits).item()).toBeGreaterThan(0)
-    checkGrads(loss, [logits])
-    const other = array(logits.data.length === 15 ? [...rows(logits).slice(0, 4), [9, 0, -9]] : [])
-    expect(loss(other).item()).toBe(loss(logits).item())
-  })
-
-  test('takes 15 lines', () => {
-    const lines = read(path).split('\n')
-    expect(lines.filter((line) => line !== '').length).toBeLessThanOrEqual(15)
-  })
-})
-
-const rows = (x: Tensor): readonly (readonly number[])[] =>
-  Array.from({ length: x.shape[0] ?? 0 }, (_, i) => {
-    const width = x.shape[1] ?? 0
-    return Array.from<number>(x.data.slice(i * width, (i + 1) * width))
-  })

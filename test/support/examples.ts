@@ -30,12 +30,21 @@ export const examplesInComments = (source: string, file: string): readonly Examp
     }),
   )
 
+/** A program of a page. */
+export interface Block extends Example {
+  /** What it ends with, where it is marked `ts throws`: the ```text block behind it, `Name: message`. */
+  readonly throws: string | null
+}
+
+const fences = /^```ts( throws)?\n([\s\S]*?)^```$(?:\s*^```text\n([\s\S]*?)^```$)?/gm
+
 /** The blocks of a page that are marked as TypeScript. */
-export const blocksInPage = (page: string, file: string): readonly Example[] =>
-  [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ index, 1: code = '' }) => ({
+export const blocksInPage = (page: string, file: string): readonly Block[] =>
+  [...page.matchAll(fences)].map(({ index, 1: marked, 2: code = '', 3: text }) => ({
     file,
     line: lineAt(page, index) + 1,
     code,
+    throws: marked === undefined ? null : (text ?? 'a `ts throws` block needs its message in a `text` block behind it'),
   }))
 
 // ---------------------------------------------------------------- values in comments

@@ -23,12 +23,15 @@ export const makeProgram = (files: readonly string[]): ts.Program => {
   return ts.createProgram([...packageNames.map(indexOf), ...files], options)
 }
 
-/** What the compiler says of one file. */
-export const faultsIn = (program: ts.Program, file: string): readonly string[] =>
-  ts.getPreEmitDiagnostics(program, program.getSourceFile(file)).map(({ messageText, start, file: at }) => {
-    const place = at === undefined || start === undefined ? '' : at.getLineAndCharacterOfPosition(start).line + 1
-    return `line ${place}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
-  })
+/** What the compiler says of one file; lines count from 1. */
+export const faultsIn = (
+  program: ts.Program,
+  file: string,
+): readonly { readonly line: number; readonly text: string }[] =>
+  ts.getPreEmitDiagnostics(program, program.getSourceFile(file)).map(({ messageText, start, file: at }) => ({
+    line: at === undefined || start === undefined ? 1 : at.getLineAndCharacterOfPosition(start).line + 1,
+    text: ts.flattenDiagnosticMessageText(messageText, ' '),
+  }))
 
 export interface Undocumented {
   readonly name: string

@@ -132,7 +132,7 @@ export const maskBias = (mask: Tensor, dtype: DType): Tensor => {
  * @param mask [batch, seq], any dtype; 0 on padding
  * @returns [batch, seq, seq] bool, for `maskBias`
  * @throws ShapeError unless the mask has two axes
- * @example causalMask(array([[0, 1]], 'i32')) // => [[[0, 0], [0, 1]]]
+ * @example causalMask(array([[0, 1]], 'i32')) // => [[[false, false], [false, true]]]
  */
 export const causalMask = (mask: Tensor): Tensor => {
   const [batch = 0, seq = 0] = mask.shape

@@ -100,7 +100,7 @@ const checkData = (data: number | Tensor): void => {
       op: 'foldIn',
       expected: 'the number must be a whole number from 0 to 4294967295.',
       received: `data ${data}`,
-      todo: 'number the uses 0, 1, 2, ...',
+      todo: 'number the uses from 0 on',
     })
   }
   if (data instanceof Tensor && (data.size !== 1 || isFloating(data.dtype) || data.dtype === 'bool')) {
