@@ -8,6 +8,9 @@ export { type Compiled, type CompileEvent, type CompileOptions, compile } from '
 export type { DeviceStorage, Engine, Executable } from './compile/engine.js'
 export { prepareIR } from './compile/prepare.js'
 export { planStages, type Stage } from './compile/stages.js'
+export { cond, switchCase } from './control/cond.js'
+export { map, type ScanOptions, scan } from './control/scan.js'
+export { foriLoop, whileLoop } from './control/whileLoop.js'
 export * from './errors.js'
 export { checkIR } from './ir/check.js'
 export { countFlops } from './ir/flops.js'
@@ -15,7 +18,8 @@ export { hashIR, hashText } from './ir/hash.js'
 export type { Atom, Equation, IR, Literal, Origin, Pass, SourceLine, Var } from './ir/ir.js'
 export { freshVar } from './ir/ir.js'
 export * from './ir/passes.js'
-export { printIR } from './ir/print.js'
+export { type ParseOptions, parseIR } from './ir/parse.js'
+export { type PrintOptions, printIR } from './ir/print.js'
 export {
   abs,
   add,
@@ -65,6 +69,7 @@ export {
   notEqual,
   where,
 } from './primitives/choice.js'
+export { axisIndex, axisSize, pmean, psum, type Summed } from './primitives/collectives.js'
 export { constant } from './primitives/constant.js'
 export { type DotAxes, dotGeneral, dotPlan, einsum, matmul, outer } from './primitives/contraction.js'
 export type { Operand } from './primitives/elementwise.js'
@@ -73,7 +78,9 @@ export {
   type BasicPrimitiveName,
   basicPrimitives,
   type ComposedPrimitiveName,
+  type ControlPrimitiveName,
   composedPrimitives,
+  controlPrimitives,
   hostPrimitives,
   type PrimitiveName,
   primitives,
@@ -109,10 +116,22 @@ export { type EvaluateOptions, evaluateIR } from './reference/evaluate.js'
 export { array, HostTensor, literal, type Nested, scalar, Tensor, tensor, version } from './tensor.js'
 export { bind, bind1 } from './trace/bind.js'
 export { evalIR, makeIR, type Program } from './trace/makeIR.js'
-export { type CustomVjpRules, customVjp } from './transforms/customVjp.js'
 export { scope } from './trace/origin.js'
-export { jit } from './transforms/jit.js'
+export {
+  type CheckpointedOperation,
+  type CheckpointOptions,
+  type CheckpointPolicy,
+  checkpoint,
+  saveContractions,
+  saveEverything,
+  saveNothing,
+} from './transforms/checkpoint.js'
+export { type CustomJvpRule, customJvp, type TangentsOf } from './transforms/customJvp.js'
+export { type CustomOptions, type CustomVjpRules, customVjp } from './transforms/customVjp.js'
+export { type JitOptions, jit } from './transforms/jit.js'
 export { jvp } from './transforms/jvp.js'
 export { linearize } from './transforms/linearize.js'
-export { type GradOptions, grad, valueAndGrad, valueAndGradAux, vjp } from './transforms/vjp.js'
-export { type InAxes, type VmapOptions, vmap } from './transforms/vmap.js'
+export type { Argument, GradOptions } from './transforms/argument.js'
+export type { ArgumentsAt, Position } from './transforms/signature.js'
+export { grad, valueAndGrad, valueAndGradAux, vjp } from './transforms/vjp.js'
+export { type InAxes, type MapAxes, type VmapOptions, vmap } from './transforms/vmap.js'

@@ -87,6 +87,16 @@ export const treeEntries = (tree: unknown): readonly (readonly [Path, Tensor])[]
   return entries
 }
 
+/** Paths of a structure's leaves, in order: `.layers[3].query`, as they follow a variable's name. */
+export const leafPaths = (def: TreeDef): readonly Path[] => {
+  if (def.kind === 'leaf') return ['']
+  if (def.kind === 'none') return []
+  return def.items.flatMap((item, i) => {
+    const step = def.kind === 'array' ? `[${i}]` : `.${def.keys[i]}`
+    return leafPaths(item).map((path) => step + path)
+  })
+}
+
 /** Number of leaves of a structure. */
 export const leafCount = (def: TreeDef): number =>
   def.kind === 'leaf' ? 1 : def.kind === 'none' ? 0 : def.items.reduce((n, item) => n + leafCount(item), 0)

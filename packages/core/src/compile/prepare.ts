@@ -1,5 +1,5 @@
 import type { Equation, IR } from '../ir/ir.js'
-import { dropIdentities, dropUnused, expandEquations, inlineCalls, shareCommon } from '../ir/passes.js'
+import { dropIdentities, dropUnused, expandEquations, inlineCalls, overPrograms, shareCommon } from '../ir/passes.js'
 import type { AnyPrimitive } from '../primitives/primitive.js'
 import { traceLeaves } from '../trace/trace.js'
 
@@ -21,6 +21,9 @@ export const decompose = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean):
     return decompose(body, lowers)
   })
 
+const prepareFlat = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
+  dropUnused(shareCommon(dropIdentities(decompose(shareCommon(dropUnused(dropIdentities(inlineCalls(ir)))), lowers))))
+
 /** A traced program in the form engines take: no calls, no identities, nothing twice, nothing unused. */
 export const prepareIR = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
-  dropUnused(shareCommon(dropIdentities(decompose(shareCommon(dropUnused(dropIdentities(inlineCalls(ir)))), lowers))))
+  overPrograms(prepareFlat(ir, lowers), (program) => prepareIR(program, lowers))

@@ -18,9 +18,10 @@ type Origin = 'free' | 'keyed' | 'data'
 /**
  * The stages of a program, in the order they run.
  *
- * @param runs whether the engine can run an equation
+ * @param runsOne whether the engine can run an equation, the programs it holds aside
  */
-export const planStages = (ir: IR, runs: (equation: Equation) => boolean): readonly Stage[] => {
+export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): readonly Stage[] => {
+  const runs = (equation: Equation): boolean => runsOne(equation) && runsWithin(equation, runsOne)
   const origin = new Map<number, Origin>(ir.inputs.map((v) => [v.id, v.aval.dtype === 'u32' ? 'keyed' : 'data']))
   const stageOf = new Map<number, number>(ir.inputs.map((v) => [v.id, 0]))
   const members: Equation[][] = []
@@ -78,6 +79,14 @@ export const planStages = (ir: IR, runs: (equation: Equation) => boolean): reado
     ]
   })
 }
+
+/** Whether the programs an equation holds can run on the engine; if not, the whole equation runs on the host. */
+const runsWithin = ({ primitive, attrs }: Equation, runsOne: (equation: Equation) => boolean): boolean =>
+  (primitive.properties.programs?.of(attrs) ?? []).every((program) =>
+    program.equations.every(
+      (inner) => inner.primitive.properties.host !== true && runsOne(inner) && runsWithin(inner, runsOne),
+    ),
+  )
 
 /** The equations with those they need that depend on nothing, which each stage computes for itself. */
 const withFree = (

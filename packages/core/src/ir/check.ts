@@ -1,5 +1,5 @@
 import { printAval, sameAval, sameShape } from '../aval.js'
-import type { Atom, IR } from './ir.js'
+import type { AnyPrimitive, Atom, Equation, IR } from './ir.js'
 import { printIR } from './print.js'
 
 /** Elementwise operands have one shape, and two of them one dtype: nothing is broadcast or promoted inside a program. */
@@ -12,8 +12,35 @@ const checkAlike = (name: string, [x, ...others]: readonly Atom[]): void => {
 }
 
 /**
+ * Checks that an equation's operands and results are such as its primitive takes and gives.
+ *
+ * @throws Error naming the primitive
+ */
+export const checkEquation = ({ primitive, inputs, attrs, results }: Equation): void => {
+  const { name, arity } = primitive
+  if (arity !== 'variadic' && arity !== inputs.length) throw new Error(`${name} takes ${arity}, not ${inputs.length}`)
+  if (primitive.properties.elementwise === true) checkAlike(name, inputs)
+  const avals = primitive.abstractEval(
+    inputs.map((atom) => atom.aval),
+    attrs,
+  )
+  if (avals.length !== results.length) throw new Error(`${name} binds ${results.length} of ${avals.length}`)
+  for (const [i, v] of results.entries()) {
+    const aval = avals[i]
+    if (aval === undefined || !sameAval(aval, v.aval)) {
+      throw new Error(`${name} gives ${aval && printAval(aval)}, its result is ${printAval(v.aval)}`)
+    }
+  }
+}
+
+const heldBy = ({ properties }: AnyPrimitive, attrs: unknown): readonly IR[] => {
+  const body = properties.body?.(attrs)
+  return [...(body === undefined ? [] : [body]), ...(properties.programs?.of(attrs) ?? [])]
+}
+
+/**
  * Checks a program against what an IR is: every variable bound once and before its use, and every equation's results
- * of the avals its primitive's shape rule gives. For tests, after each pass.
+ * of the avals its primitive's shape rule gives; likewise the programs that equations hold. For tests, after each pass.
  *
  * @throws Error naming the equation
  */
@@ -25,17 +52,9 @@ export const checkIR = (ir: IR): void => {
   }
   for (const { primitive, inputs, attrs, results } of ir.equations) {
     for (const atom of inputs) if (atom.kind === 'var') check(primitive.name, atom.id)
-    if (primitive.properties.elementwise === true) checkAlike(primitive.name, inputs)
-    const avals = primitive.abstractEval(
-      inputs.map((atom) => atom.aval),
-      attrs,
-    )
-    if (avals.length !== results.length) throw new Error(`${primitive.name} binds ${results.length} of ${avals.length}`)
-    for (const [i, v] of results.entries()) {
-      const aval = avals[i]
-      if (aval === undefined || !sameAval(aval, v.aval)) {
-        throw new Error(`${primitive.name} gives ${aval && printAval(aval)}, its result is ${printAval(v.aval)}`)
-      }
+    for (const program of heldBy(primitive, attrs)) checkIR(program)
+    checkEquation({ primitive, inputs, attrs, results })
+    for (const v of results) {
       if (bound.has(v.id)) throw new Error(`${primitive.name} binds variable ${v.id} a second time`)
       bound.set(v.id, v.aval)
     }

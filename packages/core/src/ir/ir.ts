@@ -84,9 +84,16 @@ export interface HostArray {
   readonly data: TypedArray
 }
 
-/** Static settings of an equation (axes, permutation, ...): how they are printed. Equal print means equal settings. */
+/** Static settings of an equation (axes, permutation, ...): how they are written. Equal print means equal settings. */
 export interface AttrsSpec<A> {
+  /** `[axes=(0,1)]`, or nothing; programs as `printInner` writes them. */
   print(attrs: A, printInner: (ir: IR) => string): string
+  /**
+   * The settings of what `print` wrote, from its names and values.
+   *
+   * @throws Error where a name is missing or not known
+   */
+  parse(values: ReadonlyMap<string, unknown>): A
 }
 
 /** Operands of a primitive. */
@@ -201,6 +208,8 @@ export type TransposeEntry<N extends Arity, A> = TransposeRule<N, A> | NoRule
 export interface Properties<A> {
   /** A result element depends on the operands' elements at the same place only. */
   readonly elementwise?: boolean
+  /** A sum of products, which is where the time goes: checkpoint policies ask for it. */
+  readonly contraction?: boolean
   /** Always evaluated on the host, before or between engine calls: random words and u32 arithmetic. */
   readonly host?: boolean
   /** Gives its operand back: engines may drop it. */
@@ -211,6 +220,10 @@ export interface Properties<A> {
   body?(attrs: A): IR
   /** Programs that stay in the equation; passes go into them. */
   readonly programs?: HeldPrograms<A>
+  /** Names of vmap's axes that an equation refers to by itself: those in its `body` and `programs` need no mention. */
+  axisNames?(attrs: A): readonly string[]
+  /** Its derivative is given backwards only: second derivatives are taken backwards too. */
+  readonly backwardOnly?: boolean
   /** Equations are never shared: what is computed twice is so on purpose. */
   readonly barrier?: boolean
 }

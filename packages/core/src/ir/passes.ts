@@ -1,7 +1,8 @@
 /* Passes: each takes a program and returns a new one that computes the same. */
 import { within } from '../trace/origin.js'
 import { type Atom, type Equation, freshVar, type IR, type Origin, type Var } from './ir.js'
-import { printIR, printNumber } from './print.js'
+import { printIR } from './print.js'
+import { printNumber } from './settings.js'
 
 type Substitution = Map<number, Atom>
 
@@ -37,12 +38,25 @@ export const expandEquations = (ir: IR, expand: (equation: Equation) => IR | nul
   return { ...ir, equations, outputs: ir.outputs.map((atom) => substitute(atom, by)) }
 }
 
+/** `y = scan[f] x`  ->  `y = scan[pass(f)] x`: a pass over the programs that equations hold. */
+export const overPrograms = (ir: IR, pass: (program: IR) => IR): IR => ({
+  ...ir,
+  equations: ir.equations.map((equation) => {
+    const { programs } = equation.primitive.properties
+    if (programs === undefined) return equation
+    return { ...equation, attrs: programs.replace(equation.attrs, programs.of(equation.attrs).map(pass)) }
+  }),
+})
+
 /** `call[f] x`  ->  the equations of f. */
 export const inlineCalls = (ir: IR): IR =>
-  expandEquations(ir, ({ primitive, attrs }) => {
-    const body = primitive.properties.body?.(attrs)
-    return body === undefined ? null : inlineCalls(body)
-  })
+  overPrograms(
+    expandEquations(ir, ({ primitive, attrs }) => {
+      const body = primitive.properties.body?.(attrs)
+      return body === undefined ? null : inlineCalls(body)
+    }),
+    inlineCalls,
+  )
 
 /** `y = identity x`  ->  x in place of y. */
 export const dropIdentities = (ir: IR): IR =>
@@ -76,6 +90,10 @@ export const shareCommon = (ir: IR): IR => {
   const equations: Equation[] = []
   for (const equation of ir.equations) {
     const mine = { ...equation, inputs: equation.inputs.map((atom) => substitute(atom, by)) }
+    if (mine.primitive.properties.barrier === true) {
+      equations.push(mine)
+      continue
+    }
     const name = key(mine)
     const first = seen.get(name)
     if (first === undefined) {

@@ -118,6 +118,7 @@ export const dotGeneralPrimitive = definePrimitive({
     return moveAxis(dotGeneral(x, y, { contract, batch }), at, 0)
   },
   properties: {
+    contraction: true,
     flops: ([x, y], _, axes) => {
       if (x === undefined || y === undefined) return 0
       const { b, m, k, n } = dotPlan(x.shape, y.shape, axes)

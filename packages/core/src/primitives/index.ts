@@ -2,11 +2,18 @@
  * The registry: one line per primitive. Engines type their tables of lowerings by these names, the laws and the
  * documentation walk them.
  */
+import { condPrimitive } from '../control/condPrimitive.js'
+import { scanPrimitive } from '../control/scanPrimitive.js'
+import { whilePrimitive } from '../control/whilePrimitive.js'
+import { checkpointPrimitive } from '../transforms/checkpoint.js'
+import { customJvpPrimitive } from '../transforms/customJvp.js'
 import { customVjpPrimitive } from '../transforms/customVjp.js'
 import { callPrimitive } from '../transforms/jit.js'
 import * as arithmetic from './arithmetic.js'
+import { barrierPrimitive } from './barrier.js'
 import * as broadcast from './broadcast.js'
 import * as choice from './choice.js'
+import { axisIndexPrimitive, psumPrimitive } from './collectives.js'
 import { constantPrimitive } from './constant.js'
 import { dotGeneralPrimitive } from './contraction.js'
 import { scatterAddPrimitive, takePrimitive } from './indexing.js'
@@ -66,6 +73,14 @@ export const basicPrimitives = {
   take: takePrimitive,
   scatterAdd: scatterAddPrimitive,
   dotGeneral: dotGeneralPrimitive,
+  barrier: barrierPrimitive,
+} as const
+
+/** Loops and choices: they hold programs. An engine lowers them, or they run on the host. */
+export const controlPrimitives = {
+  scan: scanPrimitive,
+  cond: condPrimitive,
+  while: whilePrimitive,
 } as const
 
 /** These decompose into others; an engine may have a faster lowering of its own. */
@@ -95,12 +110,17 @@ export const structuralPrimitives = {
   stopGradient: stopGradientPrimitive,
   call: callPrimitive,
   customVjp: customVjpPrimitive,
+  customJvp: customJvpPrimitive,
+  psum: psumPrimitive,
+  axisIndex: axisIndexPrimitive,
+  checkpoint: checkpointPrimitive,
 } as const
 
 /** All primitives, by name. */
 export const primitives = {
   ...basicPrimitives,
   ...composedPrimitives,
+  ...controlPrimitives,
   ...hostPrimitives,
   ...structuralPrimitives,
 } as const
@@ -109,6 +129,8 @@ export const primitives = {
 export type BasicPrimitiveName = keyof typeof basicPrimitives
 /** Names of the primitives that have a decomposition. */
 export type ComposedPrimitiveName = keyof typeof composedPrimitives
+/** Names of the primitives that hold loops and choices. */
+export type ControlPrimitiveName = keyof typeof controlPrimitives
 /** Names of all primitives. */
 export type PrimitiveName = keyof typeof primitives
 

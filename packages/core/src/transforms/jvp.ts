@@ -32,11 +32,20 @@ const noDerivative = (primitive: AnyPrimitive, { reason }: NoRule): MissingRuleE
 
 const addTangents = (a: Tensor | null, b: Tensor | null): Tensor | null => (a === null ? b : b === null ? a : add(a, b))
 
-/** One equation: the primal results, and the sum over operands of J_i dx_i. */
-const jvpEquation = (primitive: AnyPrimitive, operands: readonly Dual[], attrs: unknown): readonly Dual[] => {
+/**
+ * One equation: the primal results, and the sum over operands of J_i dx_i.
+ *
+ * @param known the primal results, where they need not be computed again
+ */
+const jvpEquation = (
+  primitive: AnyPrimitive,
+  operands: readonly Dual[],
+  attrs: unknown,
+  known: readonly Tensor[] | null,
+): readonly Dual[] => {
   const primals = operands.map((x) => x.primal)
   if (operands.every((x) => x.tangent === null)) {
-    return bind(primitive, primals, attrs).map((primal) => ({ primal, tangent: null }))
+    return (known ?? bind(primitive, primals, attrs)).map((primal) => ({ primal, tangent: null }))
   }
   if (primitive.jointJvp !== null) {
     const { primals: values, tangents } = primitive.jointJvp.apply(
@@ -44,9 +53,9 @@ const jvpEquation = (primitive: AnyPrimitive, operands: readonly Dual[], attrs: 
       operands.map((x) => x.tangent),
       attrs,
     )
-    return values.map((primal, i) => ({ primal, tangent: tangents[i] ?? null }))
+    return values.map((primal, i) => ({ primal: known?.[i] ?? primal, tangent: tangents[i] ?? null }))
   }
-  const results = bind(primitive, primals, attrs)
+  const results = known ?? bind(primitive, primals, attrs)
   const [first, ...more] = results
   if (first === undefined) return []
   let tangents: readonly (Tensor | null)[] = results.map(() => null)
@@ -64,19 +73,22 @@ const jvpEquation = (primitive: AnyPrimitive, operands: readonly Dual[], attrs: 
   return results.map((primal, i) => ({ primal, tangent: tangents[i] ?? null }))
 }
 
-/** Runs a program on values with tangents. */
-export const jvpIR = (ir: IR, inputs: readonly Dual[]): readonly Dual[] => {
+/**
+ * Runs a program on values with tangents.
+ *
+ * @param known values of variables, by their ids, that are taken instead of being computed again
+ */
+export const jvpIR = (
+  ir: IR,
+  inputs: readonly Dual[],
+  known: ReadonlyMap<number, Tensor> = new Map(),
+): readonly Dual[] => {
   const env = new Environment<Dual>((primal) => ({ primal, tangent: null }))
   env.set(ir.inputs, inputs)
   overEquations(ir.equations, ({ primitive, inputs: atoms, attrs, results }) => {
-    env.set(
-      results,
-      jvpEquation(
-        primitive,
-        atoms.map((atom) => env.get(atom)),
-        attrs,
-      ),
-    )
+    const values = results.flatMap((v) => known.get(v.id) ?? [])
+    const operands = atoms.map((atom) => env.get(atom))
+    env.set(results, jvpEquation(primitive, operands, attrs, values.length === results.length ? values : null))
   })
   return ir.outputs.map((atom) => env.get(atom))
 }

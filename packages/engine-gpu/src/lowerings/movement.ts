@@ -23,6 +23,9 @@ const axesOf = (shape: Shape, step: (axis: number) => number): readonly Axis[] =
 /** The same array. */
 const reshape: Lowering<AttrsOf<'reshape'>> = unary((x) => x.value)
 
+/** The same array: equations were shared before. */
+const barrier: Lowering<AttrsOf<'barrier'>> = unary((x) => x.value)
+
 const transpose: Lowering<AttrsOf<'transpose'>> = unary((x, { permutation }, { shape }) => {
   const strides = stridesOf(x.aval.shape)
   return gather(
@@ -122,8 +125,9 @@ const concat: Lowering<AttrsOf<'concat'>> = (xs, { axis }, { shape }) => {
   return parts.length === 0 ? dataValue([]) : joinRows(parts, sizeOf(shape.slice(0, axis))).value
 }
 
-export const movementLowerings: LoweringsOf<'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat'> = {
+export const movementLowerings: LoweringsOf<'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat' | 'barrier'> = {
   reshape,
+  barrier,
   transpose,
   broadcastTo,
   slice,

@@ -80,6 +80,9 @@ const reshapeTo = (builder: Builder, x: Value, shape: Shape): Value => {
   return stored(builder.reshaped(whole(builder, x), x.aval.shape, shape), aval)
 }
 
+/** The same tensor: equations were shared before, and onnxruntime is told not to. */
+const barrier = lower1<AttrsOf<'barrier'>>((x) => x)
+
 const reshape = lower1<AttrsOf<'reshape'>>((x, { shape }, { builder }) => reshapeTo(builder, x, shape))
 
 // ---------------------------------------------------------------- transpose, broadcastTo
@@ -169,5 +172,5 @@ const constant: Lowering<AttrsOf<'constant'>> = (_, { values, shape, dtype }, { 
   stored(builder.constant(values, shape, dtype), result, shape, true)
 
 export const shapes: Lowerings<
-  'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat' | 'iota' | 'constant'
-> = { reshape, transpose, broadcastTo, slice, pad, concat, iota, constant }
+  'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat' | 'iota' | 'constant' | 'barrier'
+> = { reshape, transpose, broadcastTo, slice, pad, concat, iota, constant, barrier }

@@ -33,6 +33,8 @@ export type Derivative =
   | 'zero'
   /** Backwards only (customVjp); to first order. */
   | 'backwards'
+  /** Forwards only (a loop of unknown length): jvp, to any order; a backward derivative is refused. */
+  | 'forwards'
 
 /** Everything the laws and the conformance suite need to try one primitive. */
 export interface PrimitiveGenerator {

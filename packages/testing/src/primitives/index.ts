@@ -1,6 +1,7 @@
 /* The generators of all primitives: a new primitive without one does not compile. */
 import type { PrimitiveName } from '@cotangent/core'
 import type { PrimitiveGenerator } from './case.js'
+import { controlGenerators } from './control.js'
 import { piecewiseGenerators, smoothGenerators } from './elementwise.js'
 import { hostGenerators, structuralGenerators, tableGenerators } from './host.js'
 import { contractionGenerators, layoutGenerators } from './layout.js'
@@ -17,6 +18,7 @@ const table = {
   ...tableGenerators,
   ...hostGenerators,
   ...structuralGenerators,
+  ...controlGenerators,
 } satisfies { readonly [N in PrimitiveName]: PrimitiveGenerator }
 
 /** Test data for each primitive, by name. */
