@@ -103,3 +103,17 @@ export class BufferError extends ProgramError {
 export class ArgumentError extends ProgramError {
   readonly _tag = 'ArgumentError'
 }
+
+/** A text that is not what it should be. */
+export class ParseError extends ProgramError {
+  readonly _tag = 'ParseError'
+
+  constructor(
+    explanation: Explanation,
+    /** Where the fault is, counted from 1. */
+    readonly line: number,
+    readonly column: number,
+  ) {
+    super(explanation)
+  }
+}

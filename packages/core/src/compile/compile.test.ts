@@ -128,7 +128,7 @@ describe('a compiled function', () => {
       const f = compile((x: Tensor) => mul(x, w), engine)
       expect(numbers(await f(ones([2])))).toEqual(numbers(w))
     }
-    const [first, second] = programs.map(printIR)
+    const [first, second] = programs.map((ir) => printIR(ir))
     expect(first).toBe(second)
     expect(first).toMatchInlineSnapshot(`
       "{ lambda a:f32[2] b:f32[2] .

@@ -1,5 +1,7 @@
 import { printAval } from '../aval.js'
-import type { Atom, Equation, IR, Var } from './ir.js'
+import { printLine } from '../trace/callSite.js'
+import type { Atom, Equation, IR, Origin, Var } from './ir.js'
+import { printNumber, printText } from './settings.js'
 
 /** `a, b, ..., z, aa, ab, ...` in order of first appearance, so that equal programs print alike. */
 const namer = (): ((v: Var) => string) => {
@@ -15,17 +17,37 @@ const namer = (): ((v: Var) => string) => {
   }
 }
 
-/** As JavaScript writes it, but for -0, which is another number than 0. */
-export const printNumber = (x: number): string => (Object.is(x, -0) ? '-0' : String(x))
+/** `model.ts:3:14, in penalty, backward of log`: as much of it as is known. */
+export const printOrigin = ({ site, scope, pass, of }: Origin): string => {
+  const line = site?.line ?? null
+  return [
+    ...(line === null ? [] : [printLine(line)]),
+    ...(scope.length === 0 ? [] : [`in ${scope.map(printText).join('/')}`]),
+    ...(pass === 'forward' ? [] : [of === null ? pass : `${pass} of ${of}`]),
+  ].join(', ')
+}
 
-const printWith = (ir: IR, indent: string): string => {
+/** How a program is printed. */
+export interface PrintOptions {
+  /** Behind every equation, where it comes from: the caller's line, its scopes, and what it is the derivative of. */
+  readonly sources?: boolean
+}
+
+const printWith = (ir: IR, indent: string, sources: boolean): string => {
   const name = namer()
   const binder = (v: Var): string => `${name(v)}:${printAval(v.aval)}`
   const atom = (a: Atom): string => (a.kind === 'var' ? name(a) : `${printNumber(a.value)}:${a.aval.dtype}`)
-  const line = ({ primitive, inputs, attrs, results }: Equation): string => {
+  const line = ({ primitive, inputs, attrs, results, origin }: Equation): string => {
     const given = inputs.map(atom)
-    const settings = primitive.attrs.print(attrs, (inner) => `\n${printWith(inner, `${indent}    `)}`)
-    return [results.map(binder).join(' '), '=', primitive.name + settings, ...given].join(' ')
+    const settings = primitive.attrs.print(attrs, (inner) => `\n${printWith(inner, `${indent}    `, sources)}`)
+    const comment = sources && origin !== undefined ? printOrigin(origin) : ''
+    return [
+      results.map(binder).join(' '),
+      '=',
+      primitive.name + settings,
+      ...given,
+      ...(comment === '' ? [] : [` # ${comment}`]),
+    ].join(' ')
   }
   const head = `{ lambda ${ir.inputs.map(binder).join(' ')} .`
   const body = ir.equations.map((equation, i) => `${indent}  ${i === 0 ? 'let' : '   '} ${line(equation)}`)
@@ -33,7 +55,7 @@ const printWith = (ir: IR, indent: string): string => {
 }
 
 /**
- * The program as text. Equal programs give equal texts, whatever the ids of their variables.
+ * The program as text. Equal programs give equal texts, whatever the ids of their variables; `parseIR` reads it back.
  *
  * @example
  * printIR(makeIR((x) => mul(x, x))(array([1, 2])))
@@ -41,4 +63,4 @@ const printWith = (ir: IR, indent: string): string => {
  * //      let b:f32[2] = mul a a
  * //      in ( b ) }
  */
-export const printIR = (ir: IR): string => printWith(ir, '')
+export const printIR = (ir: IR, { sources = false }: PrintOptions = {}): string => printWith(ir, '', sources)

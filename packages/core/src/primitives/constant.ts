@@ -1,8 +1,7 @@
 import { aval, type DType, type Shape } from '../aval.js'
-import { printNumber } from '../ir/print.js'
 import type { HostTensor, Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
-import { type AttrsSpec, definePrimitive, notDifferentiable, notLinear } from './primitive.js'
+import { dataAttrs, definePrimitive, notDifferentiable, notLinear } from './primitive.js'
 
 export interface ConstantAttrs {
   readonly values: readonly number[]
@@ -10,15 +9,10 @@ export interface ConstantAttrs {
   readonly dtype: DType
 }
 
-const attrs: AttrsSpec<ConstantAttrs> = {
-  print: ({ values, shape, dtype }) =>
-    `[values=(${values.map(printNumber).join(',')}) shape=(${shape.join(',')}) dtype=${dtype}]`,
-}
-
 export const constantPrimitive = definePrimitive({
   name: 'constant',
   arity: 'variadic',
-  attrs,
+  attrs: dataAttrs<ConstantAttrs>('values', 'shape', 'dtype'),
   abstractEval: (_, { shape, dtype }) => aval(shape, dtype),
   evaluate: (_, { values }, [y]) => y.data.set(values),
   jvp: notDifferentiable('it has no operands'),

@@ -19,6 +19,7 @@ import type {
   SplitRule,
   TransposeEntry,
 } from '../ir/ir.js'
+import { printSettings } from '../ir/settings.js'
 import type { Tensor } from '../tensor.js'
 
 export * from '../ir/ir.js'
@@ -26,16 +27,34 @@ export * from '../ir/ir.js'
 /** Attributes of a primitive that has none. */
 export type NoAttrs = Readonly<Record<string, never>>
 
-/** How no attributes are printed. */
-export const noAttrs: AttrsSpec<NoAttrs> = { print: () => '' }
+/** How no attributes are written. */
+export const noAttrs: AttrsSpec<NoAttrs> = {
+  print: () => '',
+  parse: (values) => {
+    checkNames([...values.keys()], [])
+    return {}
+  },
+}
 
-/** Attributes that are plain data: `[axes=0,1 keep=true]`, keys in the order given. */
+/** Attributes that are plain data or programs: `[axes=(0,1) keep=true]`, keys in the order given. */
 export const dataAttrs = <A extends object>(...keys: readonly (keyof A & string)[]): AttrsSpec<A> => ({
-  print: (attrs) => `[${keys.map((key) => `${key}=${printValue(attrs[key])}`).join(' ')}]`,
+  print: (attrs, printInner) =>
+    printSettings(
+      keys.map((key) => [key, attrs[key]]),
+      printInner,
+    ),
+  parse: (values) => {
+    checkNames([...values.keys()], keys)
+    return Object.fromEntries(values) as A // border: what a text says, looked at by the shape rule next
+  },
 })
 
-const printValue = (x: unknown): string =>
-  Array.isArray(x) ? `(${x.map(printValue).join(',')})` : typeof x === 'object' ? JSON.stringify(x) : String(x)
+/** The names that settings have are those they must have. */
+export const checkNames = (given: readonly string[], wanted: readonly string[]): void => {
+  if (given.length === wanted.length && wanted.every((key) => given.includes(key))) return
+  const list = (names: readonly string[]): string => names.join(', ') || 'none'
+  throw new Error(`its settings are ${list(wanted)}, not ${list(given)}`)
+}
 
 /** Says that there is no derivative, and why. */
 export const notDifferentiable = (reason: string): NoRule => ({ kind: 'none', reason })

@@ -10,6 +10,8 @@ const packages = new URL('../../..', import.meta.url).pathname
 const isOwn = (file: string): boolean =>
   (file.includes(packages) || file.includes('/node_modules/@cotangent/')) && !/\.(test|laws)\./.test(file)
 
+const isCore = (file: string): boolean => file.includes(`${packages}core/`) || file.includes('/@cotangent/core/')
+
 interface Frame {
   readonly function: string | null
   readonly file: string
@@ -17,17 +19,25 @@ interface Frame {
   readonly column: number
 }
 
-/** `    at layer (file:///home/me/model.ts:3:14)`, in V8's form, or `layer@http://host/model.js:3:14`. */
+/** How a file's name begins, so that a bracket in a function's name is not taken for the one before it. */
+const file = String.raw`(?<file>(?:[a-z][\w+.-]*:|\/|[A-Z]:\\).*?):(?<line>\d+):(?<column>\d+)`
+
+/** `    at layer (file:///home/me/model.ts:3:14)`, in V8's form; `layer@http://host/model.js:3:14` in others. */
+const forms = [
+  new RegExp(String.raw`^\s*at (?:async )?(?<name>.*) \(${file}\)$`),
+  new RegExp(String.raw`^\s*at (?:async )?${file}$`),
+  new RegExp(`^(?<name>[^@]*)@${file}$`),
+  /^\s*at (?:(?<name>.*) \()?(?<file>[\w.]+):(?<line>\d+):(?<column>\d+)\)?$/, // typed at a prompt
+]
+
 const frameIn = (text: string): Frame | null => {
-  const found =
-    /^\s*at (?:(?:async )?(?<name>.*?) \()?(?<file>.*?):(?<line>\d+):(?<column>\d+)\)?$/.exec(text) ??
-    /^(?<name>[^@]*)@(?<file>.*?):(?<line>\d+):(?<column>\d+)$/.exec(text)
-  const { name, file, line, column } = found?.groups ?? {}
-  if (file === undefined || file.startsWith('node:') || file.startsWith('<')) return null
+  const found = forms.map((form) => form.exec(text)).find((each) => each !== null)
+  const { name, file: path, line, column } = found?.groups ?? {}
+  if (path === undefined || path.startsWith('node:')) return null
   return {
     // a method's class, and what an anonymous function was assigned to, do not count
     function: name?.replace(/^(?:new |Object\.|Module\.)/, '').replace(/ \[as .*\]$/, '') || null,
-    file: decodeURI(file.replace(/^file:\/\//, '')).replace(/\?.*$/, ''),
+    file: (path.startsWith('file://') ? decodeURI(path.slice('file://'.length)) : path).replace(/\?.*$/, ''),
     line: Number(line),
     column: Number(column),
   }
@@ -40,24 +50,15 @@ const shortened = (file: string): string => {
 
 const lineIn = (stack: string): SourceLine | null => {
   const frames = stack.split('\n').flatMap((text) => frameIn(text) ?? [])
-  const caller = frames.findIndex(({ file }) => !isOwn(file))
+  const caller = frames.findIndex((frame) => !isOwn(frame.file))
   const own = caller < 0 ? frames : frames.slice(0, caller)
-  // of two layers of the same file, the outer one says more
-  const via = own.flatMap(({ function: name }) => (name === null || isPlumbing.has(name) ? [] : [name]))
+  // of core only the function that was called from outside of it
+  const outer = own.findIndex((frame) => !isCore(frame.file))
+  const via = own.slice(outer < 0 ? -1 : Math.max(0, outer - 1)).flatMap((frame) => frame.function ?? [])
   // a stack deeper than what was kept: the outermost frame there is
   const place = frames[caller] ?? frames.at(-1)
   return place === undefined ? null : { ...place, file: shortened(place.file), via: [...new Set(via)] }
 }
-
-/** Functions between a public one and the equation it makes. */
-const isPlumbing: ReadonlySet<string> = new Set([
-  'CallSite',
-  'callSite',
-  'originHere',
-  'Builder.append',
-  'bind',
-  'bind1',
-])
 
 /** How many frames are kept: some 10 lie between a layer of nn and its equation, and as many between a model and a layer. */
 const depth = 32

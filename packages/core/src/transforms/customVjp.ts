@@ -8,7 +8,7 @@ import { type Aval, aval, isFloating, printAval } from '../aval.js'
 import { MissingRuleError, TreeMismatchError } from '../errors.js'
 import type { IR } from '../ir/ir.js'
 import { broadcastTo, zeros, zerosLike } from '../primitives/broadcast.js'
-import { definePrimitive, notDifferentiable, notLinear, type Primitive } from '../primitives/primitive.js'
+import { dataAttrs, definePrimitive, notDifferentiable, notLinear, type Primitive } from '../primitives/primitive.js'
 import { leafCount, printTree, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
@@ -49,7 +49,7 @@ const forwardRefused = (name: string): MissingRuleError =>
 const customLinearPrimitive: Primitive<LinearAttrs> = definePrimitive({
   name: 'customLinear',
   arity: 'variadic',
-  attrs: { print: ({ name }: LinearAttrs) => `[name=${name}]` },
+  attrs: dataAttrs<LinearAttrs>('name', 'backward', 'known', 'results'),
   abstractEval: (_, { results }) => results,
   evaluate: (_, { name }) => {
     throw forwardRefused(name)
@@ -74,10 +74,7 @@ const customLinearPrimitive: Primitive<LinearAttrs> = definePrimitive({
 export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
   name: 'customVjp',
   arity: 'variadic',
-  attrs: {
-    print: ({ name, captured, primal, forward, backward }: CustomAttrs, printInner: (ir: IR) => string) =>
-      `[name=${name} captured=${captured} primal=${printInner(primal)} forward=${printInner(forward)} backward=${printInner(backward)}\n]`,
-  },
+  attrs: dataAttrs<CustomAttrs>('name', 'captured', 'primal', 'forward', 'backward'),
   abstractEval: (_, { primal }) => primal.outputs.map((atom) => atom.aval),
   evaluate: (operands, { primal }, results, run) => {
     for (const [i, { data }] of run(primal, operands).entries()) results[i]?.data.set(data)

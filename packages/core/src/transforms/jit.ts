@@ -6,7 +6,7 @@
 import { printAval } from '../aval.js'
 import type { IR } from '../ir/ir.js'
 import { broadcastTo } from '../primitives/broadcast.js'
-import { definePrimitive, type Primitive } from '../primitives/primitive.js'
+import { dataAttrs, definePrimitive, type Primitive } from '../primitives/primitive.js'
 import { printTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
@@ -23,9 +23,7 @@ export interface CallAttrs {
 export const callPrimitive: Primitive<CallAttrs> = definePrimitive({
   name: 'call',
   arity: 'variadic',
-  attrs: {
-    print: ({ name, ir }: CallAttrs, printInner: (ir: IR) => string) => `[name=${name}${printInner(ir)}\n]`,
-  },
+  attrs: dataAttrs<CallAttrs>('name', 'ir'),
   abstractEval: (_, { ir }) => ir.outputs.map((atom) => atom.aval),
   evaluate: (operands, { ir }, results, run) => {
     for (const [i, { data }] of run(ir, operands).entries()) results[i]?.data.set(data)
