@@ -14,11 +14,12 @@ import {
 } from '@cotangent/core'
 import { type EngineUnavailable, getOrThrow, TE } from '@cotangent/prelude'
 import { BufferPool } from './bufferPool.js'
+import { leftOut } from './graphOptimisers.js'
 import { lowerProgram } from './lower.js'
 import { hasSmallSide } from './lowering/eigh.js'
 import { loweringOf, withoutF64 } from './lowering/index.js'
 import { peakBytes } from './memory.js'
-import { encodeModel } from './onnx/model.js'
+import { encodeModel, type Graph } from './onnx/model.js'
 import { rewrite } from './rewrite/index.js'
 import { fromRuntime, type Runtime, type SessionOptions, startRuntime, toRuntime } from './runtime.js'
 import { type Loadable, SessionCache } from './sessionCache.js'
@@ -34,8 +35,6 @@ export interface OnnxEngineOptions {
    * 20 by default; 0 wastes no processor time.
    */
   readonly spinMicroseconds?: number
-  /** Graph optimisers of onnxruntime to leave out, by name, as `CommonSubexpressionElimination`. */
-  readonly disabledOptimizers?: readonly string[]
   /** A file name prefix: each session writes a profile there when it is closed. */
   readonly profile?: string
 }
@@ -49,12 +48,10 @@ const gibibyte = 2 ** 30
  */
 const defaultSpin = 20
 
-const sessionOptions = ({
-  threads,
-  spinMicroseconds = defaultSpin,
-  disabledOptimizers,
-  profile,
-}: OnnxEngineOptions): SessionOptions => ({
+const sessionOptions = (
+  { threads, spinMicroseconds = defaultSpin, profile }: OnnxEngineOptions,
+  graph: Graph,
+): SessionOptions => ({
   executionProviders: ['cpu'],
   executionMode: 'sequential',
   graphOptimizationLevel: 'all',
@@ -71,9 +68,7 @@ const sessionOptions = ({
       },
       force_spinning_stop: '1', // threads stop spinning when a run ends: the processor is the caller's again
     },
-    ...(disabledOptimizers === undefined || disabledOptimizers.length === 0
-      ? {}
-      : { optimization: { disable_specified_optimizers: disabledOptimizers.join(';') } }),
+    optimization: { disable_specified_optimizers: leftOut(graph).join(';') },
   },
 })
 
@@ -157,14 +152,20 @@ const runsHere = (equation: Equation): boolean => {
 }
 
 const makeEngine = (ort: Runtime, options: OnnxEngineOptions): Engine => {
-  const cache = new SessionCache(ort, sessionOptions(options), options.cacheBytes ?? 2 * gibibyte)
+  const cache = new SessionCache(ort, options.cacheBytes ?? 2 * gibibyte)
   return {
     name: 'onnx',
     lowers: ({ name }) => loweringOf(name) !== undefined,
     runs: runsHere,
     load: async (ir) => {
-      const model = encodeModel(lowerProgram(rewrite(ir)))
-      const program = { hash: hashIR(ir), model, bytes: model.length + peakBytes(ir) }
+      const graph = lowerProgram(rewrite(ir))
+      const model = encodeModel(graph)
+      const program = {
+        hash: hashIR(ir),
+        model,
+        options: sessionOptions(options, graph),
+        bytes: model.length + peakBytes(ir),
+      }
       await cache.load(program)
       return new OnnxExecutable(ort, cache, program, ir)
     },

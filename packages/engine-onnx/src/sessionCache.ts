@@ -6,6 +6,8 @@ export interface Loadable {
   /** Equal for equal programs. */
   readonly hash: string
   readonly model: Uint8Array
+  /** How its session is made. */
+  readonly options: SessionOptions
   /** Bytes that a session for it is reckoned to hold. */
   readonly bytes: number
 }
@@ -29,7 +31,6 @@ export class SessionCache {
 
   constructor(
     private readonly ort: Runtime,
-    private readonly options: SessionOptions,
     private readonly limit: number,
   ) {}
 
@@ -64,7 +65,7 @@ export class SessionCache {
     await Promise.all([...this.#entries.keys()].map((hash) => this.#drop(hash)))
   }
 
-  #entry({ hash, model, bytes }: Loadable): Entry {
+  #entry({ hash, model, options, bytes }: Loadable): Entry {
     if (this.#closed) {
       throw new ArgumentError({
         op: 'onnxEngine',
@@ -79,7 +80,7 @@ export class SessionCache {
       this.#entries.set(hash, known)
       return known
     }
-    const entry = { session: this.ort.InferenceSession.create(model, this.options), bytes, users: 0 }
+    const entry = { session: this.ort.InferenceSession.create(model, options), bytes, users: 0 }
     entry.session.catch(() => this.#forget(hash)) // so that a failed one is tried again
     this.#entries.set(hash, entry)
     this.#bytes += bytes

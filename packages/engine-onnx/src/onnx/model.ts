@@ -6,7 +6,7 @@
 import type { Shape } from '@cotangent/core'
 import {
   bytesField,
-  type Chunks,
+  type Chunk,
   finish,
   floatField,
   integerField,
@@ -70,7 +70,7 @@ export const opset = 20
 const irVersion = 9
 
 /** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
-const encodeAttribute = (name: string, attribute: Attribute): Chunks => {
+const encodeAttribute = (name: string, attribute: Attribute): Chunk => {
   const [value, type] =
     'int' in attribute
       ? [integerField(3, attribute.int), 2]
@@ -83,7 +83,7 @@ const encodeAttribute = (name: string, attribute: Attribute): Chunks => {
 }
 
 /** NodeProto: input 1, output 2, name 3, op_type 4, attribute 5, domain 7. */
-const encodeNode = ({ op, domain, inputs, outputs, attributes }: Node): Chunks =>
+const encodeNode = ({ op, domain, inputs, outputs, attributes }: Node): Chunk =>
   message(
     repeated(inputs, (name) => textField(1, name)),
     repeated(outputs, (name) => textField(2, name)),
@@ -94,7 +94,7 @@ const encodeNode = ({ op, domain, inputs, outputs, attributes }: Node): Chunks =
   )
 
 /** TensorProto: dims 1, data_type 2, name 8, raw_data 9. */
-const encodeInitialiser = ({ name, type, shape, data }: Initialiser): Chunks =>
+const encodeInitialiser = ({ name, type, shape, data }: Initialiser): Chunk =>
   message(
     repeated(shape, (length) => integerField(1, length)),
     integerField(2, elementTypes[type]),
@@ -103,7 +103,7 @@ const encodeInitialiser = ({ name, type, shape, data }: Initialiser): Chunks =>
   )
 
 /** ValueInfoProto: name 1, type 2 { tensor_type 1 { elem_type 1, shape 2 { dim 1 { dim_value 1 } } } }. */
-const encodePort = ({ name, type, shape }: Port): Chunks =>
+const encodePort = ({ name, type, shape }: Port): Chunk =>
   message(
     textField(1, name),
     messageField(
@@ -122,7 +122,7 @@ const encodePort = ({ name, type, shape }: Port): Chunks =>
   )
 
 /** GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
-const encodeGraph = ({ nodes, initialisers, inputs, outputs }: Graph): Chunks =>
+const encodeGraph = ({ nodes, initialisers, inputs, outputs }: Graph): Chunk =>
   message(
     repeated(nodes, (node) => messageField(1, encodeNode(node))),
     textField(2, 'program'),
