@@ -74,22 +74,19 @@ test('jit is one equation; calls within calls are kept', () => {
   })
   expect(printIR(makeIR((x: Tensor) => outer(x))(zeros([2])))).toMatchInlineSnapshot(`
     "{ lambda a:f32[2] .
-      let b:f32[2] = call[name=twice
+      let b:f32[2] = call[name=twice ir=
         { lambda a:f32[2] .
-          let b:f32[2] = call[name=half
+          let b:f32[2] = call[name=half ir=
             { lambda a:f32[2] .
               let b:f32[2] = broadcastTo[shape=(2)] 0.5:f32
                   c:f32[2] = mul a b
-              in ( c ) }
-    ] a
-              c:f32[2] = call[name=half
+              in ( c ) }] a
+              c:f32[2] = call[name=half ir=
             { lambda a:f32[2] .
               let b:f32[2] = broadcastTo[shape=(2)] 0.5:f32
                   c:f32[2] = mul a b
-              in ( c ) }
-    ] b
-          in ( c ) }
-    ] a
+              in ( c ) }] b
+          in ( c ) }] a
       in ( b ) }"
   `)
 })
