@@ -7,6 +7,7 @@
 import { type Aval, printAval } from '../aval.js'
 import { countFlops } from '../ir/flops.js'
 import type { IR } from '../ir/ir.js'
+import { dependencies, placesOf, restricted } from '../ir/prune.js'
 import { broadcastTo, reshape, zeros } from '../primitives/broadcast.js'
 import { lessEqual, where } from '../primitives/choice.js'
 import { dataAttrs, definePrimitive, type Primitive } from '../primitives/primitive.js'
@@ -179,6 +180,18 @@ export const condPrimitive: Primitive<CondAttrs> = definePrimitive({
 
   properties: {
     flops: (_operands, _results, { branches }) => Math.max(...branches.map(countFlops)),
-    programs: { of: ({ branches }) => branches, replace: (_, branches) => ({ branches }) },
+    programs: {
+      of: ({ branches }) => branches,
+      replace: (_, branches) => ({ branches }),
+      prune: ({ branches }, used) => {
+        const operands = union(branches.map((branch) => dependencies(branch, used)))
+        return {
+          attrs: { branches: branches.map((branch) => restricted(branch, operands, used)) },
+          operands: [true, ...operands],
+          results: placesOf(used),
+        }
+      },
+      place: (_, branch) => `branch ${branch}`,
+    },
   },
 })

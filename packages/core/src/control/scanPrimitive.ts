@@ -9,7 +9,8 @@
  */
 import { aval, sizeOf } from '../aval.js'
 import { countFlops } from '../ir/flops.js'
-import type { HostArray, IR } from '../ir/ir.js'
+import type { HostArray, IR, Pruned } from '../ir/ir.js'
+import { dependencies, placesOf, restricted } from '../ir/prune.js'
 import { add } from '../primitives/arithmetic.js'
 import { broadcastTo, moveAxis, zerosLike } from '../primitives/broadcast.js'
 import { dataAttrs, definePrimitive, type Primitive } from '../primitives/primitive.js'
@@ -89,6 +90,35 @@ const interleaved = (program: IR, attrs: ScanAttrs, active: Flags, outputs: Flag
       ...results.slice(attrs.carry),
       ...resultTangents.slice(ofCarry),
     ],
+  }
+}
+
+/** Leaves out ys that are not used or stacked twice, and the carry and operands that nothing else needs. */
+const pruneScan = (attrs: ScanAttrs, used: Flags): Pruned<ScanAttrs> => {
+  const { body } = attrs
+  const usedYs = used.slice(attrs.carry)
+  const carry = fixpoint(
+    used.slice(0, attrs.carry),
+    (needed) => partsOf(dependencies(body, [...needed, ...usedYs]), attrs).carry,
+  )
+  const needed = partsOf(dependencies(body, [...carry, ...usedYs]), attrs)
+  const operands = [...needed.constants, ...carry, ...needed.xs]
+  const ys = body.outputs.slice(attrs.carry)
+  const firsts = ys.map((y) => ys.findIndex((other, j) => usedYs[j] === true && other === y))
+  const outputs = [...carry, ...usedYs.map((isUsed, i) => isUsed && firsts[i] === i)]
+  const places = placesOf(outputs)
+  return {
+    attrs: {
+      ...attrs,
+      body: restricted(body, operands, outputs),
+      constants: count(needed.constants, true),
+      carry: count(carry, true),
+    },
+    operands,
+    results: outputs.map((_, i) => {
+      const first = firsts[i - attrs.carry]
+      return i < attrs.carry || !used[i] ? (places[i] ?? null) : (places[attrs.carry + (first ?? 0)] ?? null)
+    }),
   }
 }
 
@@ -280,6 +310,11 @@ export const scanPrimitive: Primitive<ScanAttrs> = definePrimitive({
 
   properties: {
     flops: (_operands, _results, { body, length }) => length * countFlops(body),
-    programs: { of: ({ body }) => [body], replace: (attrs, [body]) => ({ ...attrs, body: body ?? attrs.body }) },
+    programs: {
+      of: ({ body }) => [body],
+      replace: (attrs, [body]) => ({ ...attrs, body: body ?? attrs.body }),
+      prune: pruneScan,
+      place: ({ reverse, length }, _, run) => `step ${reverse ? length - 1 - run : run}`,
+    },
   },
 })

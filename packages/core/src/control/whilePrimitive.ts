@@ -7,6 +7,7 @@
 import { MissingRuleError } from '../errors.js'
 import { countFlops } from '../ir/flops.js'
 import type { HostArray, IR } from '../ir/ir.js'
+import { dependencies, placesOf, restricted } from '../ir/prune.js'
 import { broadcastTo, reshape, zerosLike } from '../primitives/broadcast.js'
 import { cast, greater, where } from '../primitives/choice.js'
 import { dataAttrs, definePrimitive, notLinear, type Primitive } from '../primitives/primitive.js'
@@ -139,6 +140,27 @@ export const whilePrimitive: Primitive<WhileAttrs> = definePrimitive({
     programs: {
       of: ({ test, body }) => [test, body],
       replace: (attrs, [test, body]) => ({ ...attrs, test: test ?? attrs.test, body: body ?? attrs.body }),
+      prune: (attrs, used) => {
+        const { test, body, testConstants, bodyConstants } = attrs
+        const tested = dependencies(test, [true])
+        const carry = fixpoint(
+          used.map((isUsed, i) => isUsed || tested[testConstants + i] === true),
+          (needed) => dependencies(body, needed).slice(bodyConstants),
+        )
+        const constants = dependencies(body, carry).slice(0, bodyConstants)
+        const ofTest = [...tested.slice(0, testConstants), ...carry]
+        return {
+          attrs: {
+            test: restricted(test, ofTest, [true]),
+            body: restricted(body, [...constants, ...carry], carry),
+            testConstants: ofTest.slice(0, testConstants).filter(Boolean).length,
+            bodyConstants: constants.filter(Boolean).length,
+          },
+          operands: [...tested.slice(0, testConstants), ...constants, ...carry],
+          results: placesOf(carry),
+        }
+      },
+      place: (_, program, run) => `${program === 0 ? 'test' : 'step'} ${run}`,
     },
   },
 })

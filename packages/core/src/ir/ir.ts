@@ -192,11 +192,24 @@ export type SplitRule<A> = {
 /** Runs a program on the reference evaluator, in the precision of the evaluation that is going on. */
 export type RunProgram = (ir: IR, operands: readonly HostArray[]) => readonly HostArray[]
 
+/** An equation that holds programs, with fewer operands and results. */
+export interface Pruned<A> {
+  readonly attrs: A
+  /** Which operands are left. */
+  readonly operands: readonly boolean[]
+  /** For each result its place among those that are left; several may share one. */
+  readonly results: readonly (number | null)[]
+}
+
 /** The programs an equation holds and does not inline (the body of a loop, the branches of a choice). */
 export interface HeldPrograms<A> {
   of(attrs: A): readonly IR[]
   /** The attributes with other programs, which compute the same. */
   replace(attrs: A, programs: readonly IR[]): A
+  /** The same without what the results that are used do not need. */
+  prune(attrs: A, used: readonly boolean[]): Pruned<A>
+  /** What the n-th run of a program is within one evaluation, both counted from 0: `step 3`, `branch 1`. */
+  place(attrs: A, program: number, run: number): string
 }
 
 /** The JVP of one operand: a rule, a tangent that is always zero, or that there is none and why. */

@@ -1,12 +1,24 @@
 /* The reference evaluator: a program on typed arrays, equation by equation, with the records' own `evaluate`. */
 import { type Aval, allocate, type DType, sizeOf } from '../aval.js'
-import type { Atom, IR } from '../ir/ir.js'
+import type { Atom, Equation, IR } from '../ir/ir.js'
 import type { HostArray, RunProgram } from '../primitives/primitive.js'
 
-/** The precision of an evaluation. */
+/**
+ * Looks on at the evaluation of each equation of a program. It must call `evaluate`, which fills the results; the
+ * programs that the equation holds are run by what it gives.
+ */
+export type Observe = (
+  equation: Equation,
+  operands: readonly HostArray[],
+  results: readonly HostArray[],
+  evaluate: (run: RunProgram) => void,
+) => void
+
+/** The precision of an evaluation, and who looks on. */
 export interface EvaluateOptions {
   /** `'f64'`: an f32 program computed in f64, as the oracle of tests. */
   readonly floats?: 'f64'
+  readonly observe?: Observe
 }
 
 /** For each equation, the variables that are not needed after it. */
@@ -61,9 +73,12 @@ export const evaluateIR = (
     values.set(v.id, widened(x))
   }
   const dead = lastUses(ir)
-  for (const [i, { primitive, inputs: atoms, attrs, results }] of ir.equations.entries()) {
+  for (const [i, equation] of ir.equations.entries()) {
+    const { primitive, inputs: atoms, attrs, results } = equation
+    const operands = atoms.map(valueOf)
     const outs = results.map((v) => fresh(v.aval))
-    primitive.evaluate(atoms.map(valueOf), attrs, outs, run)
+    if (options.observe === undefined) primitive.evaluate(operands, attrs, outs, run)
+    else options.observe(equation, operands, outs, (by) => primitive.evaluate(operands, attrs, outs, by))
     for (const [j, v] of results.entries()) {
       const out = outs[j]
       if (out !== undefined) values.set(v.id, out)
