@@ -1,5 +1,6 @@
 import { type Aval, array, type DType, HostTensor, type Shape, sizeOf, tensor } from '@cotangent/core'
 import * as fc from 'fast-check'
+import { filledArbitrary, filledOf } from './filled.js'
 import { type ShapeConstraints, shapeArbitrary } from './shapes.js'
 import { between, mixedValue, smallInteger, tameValue } from './values.js'
 
@@ -13,12 +14,7 @@ export const tensorOf = (
   shape: Shape,
   value: fc.Arbitrary<number> = tameValue,
   dtype: DType = 'f32',
-): fc.Arbitrary<HostTensor> => {
-  const size = sizeOf(shape)
-  return fc
-    .array(value, { minLength: size, maxLength: size, size: 'max' })
-    .map((values) => filled(shape, values, dtype))
-}
+): fc.Arbitrary<HostTensor> => filledOf(shape, value).map(({ values }) => filled(shape, values, dtype))
 
 /** As `tensorOf` for a function of the shape's rows: `rows` numbers of `width`, from a table that is made at once. */
 const structured = (shape: Shape, make: (values: readonly number[], width: number) => readonly number[]) => {
@@ -85,9 +81,17 @@ const dtypeArbitrary: fc.Arbitrary<DType> = fc.constantFrom('f32', 'f64', 'i32',
 export const avalArbitrary = (constraints: ShapeConstraints = {}): fc.Arbitrary<Aval> =>
   fc.record({ shape: shapeArbitrary(constraints), dtype: dtypeArbitrary })
 
-/** A tame tensor of any shape, f32. */
-export const tensorArbitrary = (constraints: ShapeConstraints = {}): fc.Arbitrary<HostTensor> =>
-  shapeArbitrary(constraints).chain((shape) => tensorOf(shape))
+/**
+ * An f32 tensor of any shape with tame elements, or those of `value`. It shrinks to the smallest shape, then to the
+ * simplest elements.
+ *
+ * @example fc.assert(fc.property(tensorArbitrary({ maxRank: 2 }), (x) => sum(x).rank === 0))
+ */
+export const tensorArbitrary = (
+  constraints: ShapeConstraints = {},
+  value: fc.Arbitrary<number> = tameValue,
+): fc.Arbitrary<HostTensor> =>
+  filledArbitrary(constraints, value).map(({ shape, values }) => filled(shape, values, 'f32'))
 
 /** A tensor of an aval, with tame elements. */
 export const tensorLike = ({ shape, dtype }: Aval): fc.Arbitrary<HostTensor> => tensorOf(shape, valueOf(dtype), dtype)

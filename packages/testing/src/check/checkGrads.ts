@@ -1,5 +1,7 @@
-import { cotangentsFitArguments, type DerivativeOptions, derivativeIsRight, vjpIsLinear } from '../laws/derivatives.js'
+import { derivativeIsRight } from '../laws/differences.js'
+import { cotangentsFitArguments, vjpIsLinear } from '../laws/linearity.js'
 import type { AnyFunction } from '../laws/problem.js'
+import type { DerivativeOptions } from '../laws/settings.js'
 
 /**
  * Checks a function's derivatives at a point, for use in any test runner: it throws, or returns nothing.
