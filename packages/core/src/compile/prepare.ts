@@ -1,5 +1,6 @@
 import type { Equation, IR } from '../ir/ir.js'
 import { dropIdentities, dropUnused, expandEquations, inlineCalls, overPrograms, shareCommon } from '../ir/passes.js'
+import { pruneHeld } from '../ir/prune.js'
 import type { AnyPrimitive } from '../primitives/primitive.js'
 import { traceLeaves } from '../trace/trace.js'
 
@@ -24,6 +25,9 @@ export const decompose = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean):
 const prepareFlat = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
   dropUnused(shareCommon(dropIdentities(decompose(shareCommon(dropUnused(dropIdentities(inlineCalls(ir)))), lowers))))
 
+/** Leaves out of loops and choices, from the outermost in, what nothing needs. */
+const prune = (ir: IR): IR => dropUnused(overPrograms(pruneHeld(ir), prune))
+
 /** A traced program in the form engines take: no calls, no identities, nothing twice, nothing unused. */
 export const prepareIR = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
-  overPrograms(prepareFlat(ir, lowers), (program) => prepareIR(program, lowers))
+  prune(overPrograms(prepareFlat(ir, lowers), (program) => prepareIR(program, lowers)))
