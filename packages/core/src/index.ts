@@ -117,6 +117,7 @@ export { array, HostTensor, literal, type Nested, scalar, Tensor, tensor, versio
 export { bind, bind1 } from './trace/bind.js'
 export { evalIR, makeIR, type Program } from './trace/makeIR.js'
 export { scope } from './trace/origin.js'
+export type { Argument, GradOptions } from './transforms/argument.js'
 export {
   type CheckpointedOperation,
   type CheckpointOptions,
@@ -128,10 +129,12 @@ export {
 } from './transforms/checkpoint.js'
 export { type CustomJvpRule, customJvp, type TangentsOf } from './transforms/customJvp.js'
 export { type CustomOptions, type CustomVjpRules, customVjp } from './transforms/customVjp.js'
+export { hessian, hvp } from './transforms/hessian.js'
+export { type Jacobian, jacfwd, jacrev } from './transforms/jacobian.js'
 export { type JitOptions, jit } from './transforms/jit.js'
 export { jvp } from './transforms/jvp.js'
 export { linearize } from './transforms/linearize.js'
-export type { Argument, GradOptions } from './transforms/argument.js'
+export { linearTranspose } from './transforms/linearTranspose.js'
 export type { ArgumentsAt, Position } from './transforms/signature.js'
 export { grad, valueAndGrad, valueAndGradAux, vjp } from './transforms/vjp.js'
 export { type InAxes, type MapAxes, type VmapOptions, vmap } from './transforms/vmap.js'

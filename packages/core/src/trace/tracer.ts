@@ -4,6 +4,7 @@ import { type Atom, type Equation, freshVar, type IR, type Var } from '../ir/ir.
 import type { AnyPrimitive } from '../primitives/primitive.js'
 import { HostTensor, Tensor } from '../tensor.js'
 import { printPlace } from './callSite.js'
+import { LinearOperand } from './linearOperand.js'
 import { atStart, originHere } from './origin.js'
 
 /** What flows while a function is traced: a variable of the program being built. */
@@ -125,6 +126,7 @@ export const withBuilder = <T>(asBase: boolean, body: (builder: Builder) => T, t
 export const builderFor = (op: string, operands: readonly Tensor[]): Builder | null => {
   let top = base
   for (const x of operands) {
+    if (x instanceof LinearOperand) throw x.refusal(op)
     if (!(x instanceof Tracer)) continue
     if (!x.builder.open) throw leaked(op, x)
     if (top === null || x.builder.level > top.level) top = x.builder

@@ -133,8 +133,8 @@ describe('customVjp refuses', () => {
   test('forward mode, and points to customJvp', () => {
     expect(() => jvp(clipped, [scalar(1)], [scalar(1)])[1].data).toThrowErrorMatchingInlineSnapshot(`
       [MissingRuleError: customVjp: a function with a customVjp has a derivative backwards only.
-        received  forward mode (jvp, linearize) over customVjp
-        to do     use vjp or grad, or give the function a customJvp instead]
+        received  forward mode (jvp, linearize, jacfwd) over customVjp
+        to do     use vjp, grad or jacrev, or give the function a customJvp instead]
     `)
     expect(() => linearize(clipped, scalar(1))[1](scalar(1)).data).toThrow(/customJvp/)
   })
@@ -211,8 +211,7 @@ test('its program shows all three parts', () => {
               f:f32[] = cos b
               g:f32[] = mul a f
               h:f32[] = mul c g
-          in ( e h ) }
-    ] a b
+          in ( e h ) }] a b
       in ( c ) }"
   `)
 })

@@ -4,17 +4,22 @@
  * forward(...args) gives [f(...args), residuals]; backward(residuals, ct) gives the cotangents of the arguments.
  * All three are traced at the call, so that they go through every transform as data.
  */
-import { type Aval, aval, isFloating, printAval } from '../aval.js'
-import { MissingRuleError, TreeMismatchError } from '../errors.js'
+import { type Aval, isFloating } from '../aval.js'
+import { MissingRuleError } from '../errors.js'
 import type { IR } from '../ir/ir.js'
-import { broadcastTo, zeros, zerosLike } from '../primitives/broadcast.js'
-import { dataAttrs, definePrimitive, notDifferentiable, notLinear, type Primitive } from '../primitives/primitive.js'
-import { leafCount, printTree, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
+import { zeros, zerosLike } from '../primitives/broadcast.js'
+import { dataAttrs, definePrimitive, notDifferentiable, type Primitive } from '../primitives/primitive.js'
+import { leafCount, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, namedAs, trace, traceLeaves } from '../trace/trace.js'
+import { splitBody, transposeBody } from './bodyRules.js'
+import { checkedCotangents } from './checkedCotangents.js'
+import { batchAfter, batchedIR, type OwnCalls, type RuleProgram, type RulePrograms, traceRules } from './customRules.js'
 import { runIR } from './interpret.js'
-import { batchIR } from './vmap.js'
+import { ruleAttrs } from './ruleAttrs.js'
+import { type ArgumentsAt, type Position, signatureOf, splitCall } from './signature.js'
+import { spread } from './vmap.js'
 
 /** Operands are [captured, arguments]; the three programs take them so: */
 export interface CustomAttrs {
@@ -24,9 +29,9 @@ export interface CustomAttrs {
   /** [captured, arguments] -> results */
   readonly primal: IR
   /** [captured, arguments] -> results, residuals */
-  readonly forward: IR
+  readonly forward: RuleProgram
   /** [captured, residuals, cotangents of the results] -> cotangents of the arguments */
-  readonly backward: IR
+  readonly backward: RuleProgram
 }
 
 interface LinearAttrs {
@@ -41,8 +46,8 @@ const forwardRefused = (name: string): MissingRuleError =>
   new MissingRuleError({
     op: name,
     expected: 'a function with a customVjp has a derivative backwards only.',
-    received: `forward mode (jvp, linearize) over ${name}`,
-    todo: 'use vjp or grad, or give the function a customJvp instead',
+    received: `forward mode (jvp, linearize, jacfwd) over ${name}`,
+    todo: 'use vjp, grad or jacrev, or give the function a customJvp instead',
   })
 
 /** `dx -> J dx` of such a function: it can only be transposed. */
@@ -54,7 +59,7 @@ const customLinearPrimitive: Primitive<LinearAttrs> = definePrimitive({
   evaluate: (_, { name }) => {
     throw forwardRefused(name)
   },
-  jvp: notDifferentiable('its derivative is given by customVjp'),
+  jvp: notDifferentiable('its derivative is given by customVjp, backwards only'),
   transpose: {
     kind: 'joint',
     apply: (cts, operands, linear, { backward, known, results }) => {
@@ -68,13 +73,34 @@ const customLinearPrimitive: Primitive<LinearAttrs> = definePrimitive({
       })
     },
   },
-  batch: notDifferentiable('apply vmap before the derivative'),
+  batch: (operands, mapped, { name, backward, known, results }, size, axisName) =>
+    bind(
+      customLinearPrimitive,
+      operands.map((value, i) => spread({ value, mapped: mapped[i] === true }, size)),
+      {
+        name,
+        backward: batchedIR(backward, { mapped: backward.inputs.map(() => true), size, axisName }),
+        known,
+        results: results.map(({ shape, dtype }) => ({ shape: [size, ...shape], dtype })),
+      },
+    ),
 })
+
+/** The refusal of a derivative in what such a function closes over. */
+export const checkFixed = (name: string, kind: string, tangents: readonly (Tensor | null)[]): void => {
+  if (tangents.every((t) => t === null)) return
+  throw new MissingRuleError({
+    op: name,
+    expected: `a function with a ${kind} is differentiated in its arguments only.`,
+    received: 'a derivative with respect to a value that it closes over',
+    todo: 'pass that value as an argument, or wrap it in stopGradient()',
+  })
+}
 
 export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
   name: 'customVjp',
   arity: 'variadic',
-  attrs: dataAttrs<CustomAttrs>('name', 'captured', 'primal', 'forward', 'backward'),
+  attrs: ruleAttrs<CustomAttrs>(['name', 'captured', 'primal'], ['forward', 'backward']),
   abstractEval: (_, { primal }) => primal.outputs.map((atom) => atom.aval),
   evaluate: (operands, { primal }, results, run) => {
     for (const [i, { data }] of run(primal, operands).entries()) results[i]?.data.set(data)
@@ -82,15 +108,8 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
   jvp: {
     kind: 'joint',
     apply: (primals, tangents, { name, captured, primal, forward, backward }) => {
-      if (tangents.slice(0, captured).some((t) => t !== null)) {
-        throw new MissingRuleError({
-          op: name,
-          expected: 'a function with a customVjp is differentiated in its arguments only.',
-          received: 'a derivative with respect to a value that it closes over',
-          todo: 'pass that value as an argument, or wrap it in stopGradient()',
-        })
-      }
-      const values = runIR(forward, primals)
+      checkFixed(name, 'customVjp', tangents.slice(0, captured))
+      const values = runIR(forward.ir, primals)
       const results = values.slice(0, primal.outputs.length)
       const known = [...primals.slice(0, captured), ...values.slice(primal.outputs.length)]
       const args = primals.slice(captured)
@@ -99,54 +118,63 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
         primals: results,
         tangents: bind(customLinearPrimitive, [...known, ...active], {
           name,
-          backward,
+          backward: backward.ir,
           known: known.length,
           results: results.map((y) => y.aval),
         }),
       }
     },
   },
-  transpose: notLinear,
+  transpose: transposeBody(({ primal }) => primal),
+  split: splitBody(({ primal }) => primal),
   batch: (operands, mapped, { name, captured, primal, forward, backward }, size, axisName) => {
-    const each = operands.map((x, i) => (mapped[i] ? x : broadcastTo(x, [size, ...x.shape])))
-    const attrs = {
+    const fixed = mapped.slice(0, captured)
+    const each = operands.map((value, i) => spread({ value, mapped: fixed[i] ?? mapped[i] === true }, size))
+    return bind(customVjpPrimitive, [...operands.slice(0, captured), ...each.slice(captured)], {
       name,
       captured,
-      primal: batchedIR(primal, size, axisName),
-      forward: batchedIR(forward, size, axisName),
-      backward: batchedIR(backward, size, axisName),
-    }
-    return bind(customVjpPrimitive, each, attrs)
+      primal: batchedIR(primal, { mapped: batchAfter(fixed, primal), size, axisName }),
+      forward: forward.batched(fixed, size, axisName),
+      backward: backward.batched(fixed, size, axisName),
+    })
   },
-  properties: { body: ({ primal }) => primal },
+  properties: {
+    body: ({ primal }) => primal,
+    axisNames: ({ forward, backward }) => [...forward.axisNames, ...backward.axisNames],
+    backwardOnly: true,
+  },
 })
 
-/** The program with a batch axis in front of every input and output. */
-export const batchedIR = (ir: IR, size: number, axisName: string | null): IR =>
-  traceLeaves(
-    ir.inputs.map((v) => aval([size, ...v.aval.shape], v.aval.dtype)),
-    (tracers) =>
-      batchIR(
-        ir,
-        tracers.map((value) => ({ value, mapped: true })),
-        size,
-        axisName,
-      ).map(({ value, mapped }) => (mapped ? value : broadcastTo(value, [size, ...value.shape]))),
-  ).ir
-
 /** The two halves of a reverse derivative. */
-export interface CustomVjpRules<A extends readonly unknown[], R, Residuals> {
+export interface CustomVjpRules<
+  A extends readonly unknown[],
+  R,
+  Residuals,
+  S extends readonly number[] = readonly number[],
+> {
   /** The value, and what the backward pass needs. */
   readonly forward: (...args: A) => readonly [R, Residuals]
-  /** Cotangents of the arguments, one each; `null` for integer ones. */
-  readonly backward: (residuals: Residuals, ct: R) => { readonly [I in keyof A]: A[I] | null }
+  /** Cotangents of the arguments, one each; `null` for integer and static ones. The static arguments come last. */
+  readonly backward: (
+    residuals: Residuals,
+    ct: R,
+    ...fixed: ArgumentsAt<A, S>
+  ) => { readonly [I in keyof A]: A[I] | null }
+}
+
+/** How `customVjp` and `customJvp` treat the arguments of a function. */
+export interface CustomOptions<S extends readonly number[]> {
+  /** Positions of arguments that are plain values, not tensors: f and its rules see them as they are. */
+  readonly static?: S
 }
 
 /**
- * Gives a function a derivative of your own, backwards. Forward mode over it is refused.
+ * Gives a function a derivative of your own, backwards. Forward mode over it is refused; `hvp` and `hessian` take
+ * second derivatives through it backwards. A rule may call the function itself, and then has its rule there too.
  *
  * @param f the function
  * @param rules what `vjp` and `grad` use instead of f
+ * @param options `static`: positions of arguments that are no tensors
  * @throws TreeMismatchError if the cotangents do not fit the arguments
  * @example
  * const clipped = customVjp((x) => x, {
@@ -154,89 +182,69 @@ export interface CustomVjpRules<A extends readonly unknown[], R, Residuals> {
  *   backward: (_, ct) => [minimum(maximum(ct, -1), 1)],
  * })
  */
-export const customVjp = <A extends readonly unknown[], R, Residuals>(
+export const customVjp = <
+  A extends readonly unknown[],
+  R,
+  Residuals,
+  const S extends readonly Position<A>[] = readonly [],
+>(
   f: (...args: A) => R,
-  rules: CustomVjpRules<A, R, Residuals>,
+  rules: CustomVjpRules<A, R, Residuals, S>,
+  options: CustomOptions<S> = {},
 ): ((...args: A) => R) => {
   const name = f.name === '' ? 'customVjp' : f.name
+  const own: OwnCalls = new Map()
   return (...args) => {
-    const [leaves] = treeFlatten(args)
-    const primal = trace('customVjp', f as AnyFunction, args)
-    let residualDef: TreeDef = { kind: 'none' }
-    const forward = trace(
-      'customVjp forward',
-      namedAs(`the forward rule of ${name}`, ((...xs: A) => {
-        const [y, residuals] = rules.forward(...xs)
-        residualDef = treeFlatten(residuals)[1]
-        return [y, residuals]
-      }) as AnyFunction),
-      args,
-    )
-    const primalCount = leafCount(primal.out)
+    const call = splitCall(name, f as AnyFunction, args, options.static)
+    const [leaves, def] = treeFlatten(call.traced)
+    const signature = signatureOf(name, leaves, def, call.fixed)
+    const primal = trace('customVjp', call.f, call.traced)
+    const answer = own.get(signature)
+    if (answer !== undefined) return treeUnflatten<R>(primal.out, answer(leaves))
+
     const results = primal.ir.outputs.map((atom) => atom.aval)
-    const residuals = forward.ir.outputs.slice(primalCount).map((atom) => atom.aval)
-    const backward = traceLeaves(
-      [...residuals, ...results],
-      (tracers) => {
-        const cts = rules.backward(
-          treeUnflatten<Residuals>(residualDef, tracers.slice(0, residuals.length)),
-          treeUnflatten<R>(primal.out, tracers.slice(residuals.length)),
-        )
-        return checkedCotangents(name, args, cts)
-      },
-      `the backward rule of ${name} under customVjp`,
-    )
-    // one list of captured values for the three programs
-    const captured = [...new Set([...primal.captured, ...forward.captured, ...backward.captured])]
-    const attrs: CustomAttrs = {
-      name,
-      captured: captured.length,
-      primal: withCaptured(primal.ir, primal.captured, captured),
-      forward: withCaptured(forward.ir, forward.captured, captured),
-      backward: withCaptured(backward.ir, backward.captured, captured),
+    const traced = () => {
+      let residualDef: TreeDef = { kind: 'none' }
+      const forward = trace(
+        'customVjp forward',
+        namedAs(`the forward rule of ${name}`, ((...xs: readonly unknown[]) => {
+          const [y, residuals] = rules.forward(...(call.whole(xs) as A)) // border: their structure is data
+          residualDef = treeFlatten(residuals)[1]
+          return [y, residuals]
+        }) as AnyFunction),
+        call.traced,
+      )
+      const valueDef = forwardTree(forward.out)
+      if (!sameTree(primal.out, valueDef)) throw treesDiffer('customVjp', primal.out, valueDef)
+      const residuals = forward.ir.outputs.slice(leafCount(primal.out)).map((atom) => atom.aval)
+      const backward = traceLeaves(
+        [...residuals, ...results],
+        (tracers) => {
+          const cts = rules.backward(
+            treeUnflatten<Residuals>(residualDef, tracers.slice(0, residuals.length)),
+            treeUnflatten<R>(primal.out, tracers.slice(residuals.length)),
+            ...(call.fixed as ArgumentsAt<A, S>), // border: as above
+          )
+          return checkedCotangents(name, args, cts, options.static)
+        },
+        `the backward rule of ${name} under customVjp`,
+      )
+      return [forward, backward]
     }
-    if (!sameTree(primal.out, forwardTree(forward.out)))
-      throw treesDiffer('customVjp', primal.out, forwardTree(forward.out))
-    return treeUnflatten<R>(primal.out, bind(customVjpPrimitive, [...captured, ...leaves], attrs))
+    const programs = traceRules(own, signature, primal, traced, (parts, xs) => bindParts(name, parts, xs))
+    return treeUnflatten<R>(primal.out, bindParts(name, programs, leaves))
   }
 }
 
 const forwardTree = (out: TreeDef): TreeDef => (out.kind === 'array' ? (out.items[0] ?? out) : out)
 
-/** Replaces a program's own captured inputs by all of a longer list. */
-const withCaptured = (ir: IR, own: readonly Tensor[], all: readonly Tensor[]): IR =>
-  traceLeaves([...all.map((x) => x.aval), ...ir.inputs.slice(own.length).map((v) => v.aval)], (tracers) =>
-    runIR(ir, [...own.flatMap((x) => tracers[all.indexOf(x)] ?? []), ...tracers.slice(all.length)]),
-  ).ir
-
-/** The cotangents of the floating leaves of the arguments, checked leaf by leaf. */
-const checkedCotangents = (name: string, args: readonly unknown[], cts: unknown): Tensor[] => {
-  if (!Array.isArray(cts) || cts.length !== args.length) {
-    throw new TreeMismatchError({
-      op: name,
-      expected: `backward must return an array of ${args.length} cotangents, one per argument.`,
-      received: Array.isArray(cts) ? `an array of ${cts.length}` : typeof cts,
-      todo: 'wrap a single cotangent in an array; give null for an argument without one',
-    })
-  }
-  const given: readonly unknown[] = cts
-  return args.flatMap((arg, i) => {
-    const [leaves, def] = treeFlatten(arg)
-    const floating = leaves.filter((x) => isFloating(x.dtype))
-    const ct = given[i]
-    if (ct === null || ct === undefined) return floating.map(zerosLike)
-    const [parts, partDef] = treeFlatten(ct)
-    const fits =
-      sameTree(def, partDef) &&
-      leaves.every((x, j) => parts[j] !== undefined && printAval(parts[j].aval) === printAval(x.aval))
-    if (!fits) {
-      throw new TreeMismatchError({
-        op: name,
-        expected: `backward must return a cotangent like argument ${i}, or null.`,
-        received: `argument ${printTree(def)} ${leaves.map((x) => printAval(x.aval)).join(' ')}, cotangent ${printTree(partDef)} ${parts.map((x) => printAval(x.aval)).join(' ')}`,
-        todo: 'return one cotangent per argument, of its shape and dtype',
-      })
-    }
-    return parts.filter((_, j) => isFloating(leaves[j]?.dtype ?? 'bool'))
-  })
+const bindParts = (
+  name: string,
+  { captured, primal, rules }: RulePrograms,
+  leaves: readonly Tensor[],
+): readonly Tensor[] => {
+  const [forward, backward] = rules
+  if (forward === undefined || backward === undefined) throw new Error('unreachable: there are two rules')
+  const attrs: CustomAttrs = { name, captured: captured.length, primal, forward, backward }
+  return bind(customVjpPrimitive, [...captured, ...leaves], attrs)
 }

@@ -224,7 +224,7 @@ describe('what is refused', () => {
     expect(() => vmap((a: Tensor, b: Tensor) => add(a, b))(zeros([2]), zeros([3]))).toThrowErrorMatchingInlineSnapshot(`
       [ShapeError: vmap: at least one argument must be mapped, and all mapped axes must have the same length.
         received  f32[2] axis 0, f32[3] axis 0
-        to do     set inAxes to null for arguments shared by all examples]
+        to do     set inAxes to null for arguments shared by all examples; give axisSize if all are]
     `)
     expect(() => vmap((a: Tensor) => a, { inAxes: 1 })(x)).toThrowErrorMatchingInlineSnapshot(`
       [AxisError: vmap: an axis must be an integer from -1 to 0.
@@ -239,7 +239,7 @@ describe('what is refused', () => {
     expect(() => vmap((a: Tensor) => a, { inAxes: null })(x)).toThrowErrorMatchingInlineSnapshot(`
       [ShapeError: vmap: at least one argument must be mapped, and all mapped axes must have the same length.
         received  f32[2] axis null
-        to do     set inAxes to null for arguments shared by all examples]
+        to do     set inAxes to null for arguments shared by all examples; give axisSize if all are]
     `)
     expect(() => vmap((a: Tensor) => a, { inAxes: [0, 0] })(x)).toThrowErrorMatchingInlineSnapshot(`
       [ArgumentError: vmap: inAxes must be a number, null, or follow the structure of the arguments.

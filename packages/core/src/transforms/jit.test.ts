@@ -44,12 +44,34 @@ describe('jit traces once for each signature', () => {
     expect(traces()).toBe(1)
   })
 
-  test('but again where it closes over a tensor, whose value is the current one', () => {
-    let w = scalar(2)
-    const g = jit((x: Tensor) => mul(x, w))
-    expect(g(scalar(3)).item()).toBe(6)
-    w = scalar(5)
-    expect(g(scalar(3)).item()).toBe(15)
+  test('also where it closes over tensors, which are constants of the program', () => {
+    const { f, traces } = counted()
+    let w = array([2, 3])
+    const g = jit((x: Tensor) => f(mul(x, w)))
+    const value = g(array([1, 1])).item()
+    expect(g(array([1, 1])).item()).toBe(value)
+    w = array([5, 5]) // not looked at again: what changes is an argument
+    expect(g(array([1, 1])).item()).toBe(value)
+    expect(traces()).toBe(1)
+    grad(g)(array([1, 1]))
+    vmap(g)(zeros([4, 2]))
+    expect(traces()).toBe(1)
+  })
+
+  test('but again where it closes over a value of a trace that is going on', () => {
+    const { f, traces } = counted()
+    let w: Tensor = scalar(1)
+    const g = jit((x: Tensor) => f(mul(x, w)))
+    const slope = grad((v: Tensor) => {
+      w = v
+      return g(array([1, 2]))
+    })
+    // d/dv Σ (v x) sin(v x) = Σ x sin(v x) + v x² cos(v x)
+    const right = (v: number): number =>
+      [1, 2].map((x) => x * Math.sin(v * x) + v * x * x * Math.cos(v * x)).reduce((a, b) => a + b)
+    expect(slope(scalar(0.5)).item()).toBeCloseTo(right(0.5), 5)
+    expect(slope(scalar(2)).item()).toBeCloseTo(right(2), 5)
+    expect(traces()).toBe(2)
   })
 
   test('a function that throws leaves nothing behind', () => {

@@ -11,7 +11,7 @@ import type { IR } from '../ir/ir.js'
 import { zerosLike } from '../primitives/broadcast.js'
 import { sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
-import { type AnyFunction, trace } from '../trace/trace.js'
+import { type AnyFunction, type Traced, trace } from '../trace/trace.js'
 import { withBuilder } from '../trace/tracer.js'
 import { runIR } from './interpret.js'
 import { checkTangents, jvpIR } from './jvp.js'
@@ -52,9 +52,19 @@ export interface Linearized {
   readonly linear: LinearProgram
 }
 
-/** Traces f and linearizes it in all leaves of its arguments. */
-export const linearizeFunction = (op: string, f: AnyFunction, args: readonly unknown[]): Linearized => {
-  const [leaves] = treeFlatten(args)
+/** A traced function, and the leaves of the arguments it was traced with. */
+export interface TracedCall extends Traced {
+  readonly leaves: readonly Tensor[]
+  readonly def: TreeDef
+}
+
+/**
+ * Traces f, whose derivative is asked for in all leaves of its arguments.
+ *
+ * @throws ArgumentError for leaves that are not floating
+ */
+export const traceFloating = (op: string, f: AnyFunction, args: readonly unknown[]): TracedCall => {
+  const [leaves, def] = treeFlatten(args)
   for (const [i, x] of leaves.entries()) {
     if (!isFloating(x.dtype)) {
       throw new ArgumentError({
@@ -65,14 +75,18 @@ export const linearizeFunction = (op: string, f: AnyFunction, args: readonly unk
       })
     }
   }
-  const { ir, captured, out } = trace(op, f, args)
-  const { results, linear } = linearizeIR(
-    ir,
-    [...captured, ...leaves],
-    [...captured.map(() => false), ...leaves.map(() => true)],
-  )
-  return { out, results, linear }
+  return { ...trace(op, f, args), leaves, def }
 }
+
+/** Linearizes a traced function in all leaves of its arguments. */
+export const linearizeTraced = ({ ir, captured, out, leaves }: TracedCall): Linearized => ({
+  out,
+  ...linearizeIR(ir, [...captured, ...leaves], [...captured.map(() => false), ...leaves.map(() => true)]),
+})
+
+/** Traces f and linearizes it in all leaves of its arguments. */
+export const linearizeFunction = (op: string, f: AnyFunction, args: readonly unknown[]): Linearized =>
+  linearizeTraced(traceFloating(op, f, args))
 
 /**
  * The value of f, and its derivative at that point as a linear function that can be applied many times.

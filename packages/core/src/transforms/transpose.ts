@@ -3,28 +3,12 @@
  *
  * The equations of a linear program backwards. What flows: the cotangent of each variable, summed over its uses.
  */
-import { type Aval, printAval, type TypedArray } from '../aval.js'
 import { MissingRuleError } from '../errors.js'
 import type { Atom, Equation, IR } from '../ir/ir.js'
 import { add } from '../primitives/arithmetic.js'
-import { type HostTensor, literal, Tensor } from '../tensor.js'
+import { literal, type Tensor } from '../tensor.js'
+import { LinearOperand } from '../trace/linearOperand.js'
 import { inPass, overEquations } from '../trace/origin.js'
-
-/** Stands for an operand that is linear: it has a shape, no value. */
-class LinearOperand extends Tensor {
-  constructor(readonly aval: Aval) {
-    super()
-  }
-  get data(): TypedArray {
-    throw new Error('a transpose rule read the value of a linear operand')
-  }
-  read(): Promise<HostTensor> {
-    return Promise.reject(new Error('a linear operand has no value'))
-  }
-  toString(): string {
-    return `Linear ${printAval(this.aval)}`
-  }
-}
 
 const noTranspose = ({ primitive }: Equation, reason: string): MissingRuleError =>
   new MissingRuleError({

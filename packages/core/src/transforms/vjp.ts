@@ -3,16 +3,18 @@
  *
  * linearize, then transpose the linear program.
  */
-import { isFloating, printAval, sameAval } from '../aval.js'
+import { type Aval, isFloating, printAval, sameAval } from '../aval.js'
 import { ArgumentError, DTypeError } from '../errors.js'
 import { full, zeros } from '../primitives/broadcast.js'
-import { sameTree, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
+import { sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { type AnyFunction, scalarOutput } from '../trace/trace.js'
+import { type Argument, choose, type GradOptions } from './argument.js'
 import { type LinearProgram, linearizeFunction } from './linearize.js'
 import { transposeIR } from './transpose.js'
 
-const pull = (linear: LinearProgram, cts: readonly (Tensor | null)[]): readonly Tensor[] => {
+/** `ct -> Jᵀ ct`, leaf by leaf; `null` is a zero. */
+export const pull = (linear: LinearProgram, cts: readonly (Tensor | null)[]): readonly Tensor[] => {
   const kept = linear.outputs.flatMap((output, i) => (output === null ? [] : [cts[i] ?? null]))
   const known = linear.residuals.length
   const parts = transposeIR(linear.ir, linear.residuals, kept)
@@ -20,6 +22,28 @@ const pull = (linear: LinearProgram, cts: readonly (Tensor | null)[]): readonly 
     const aval = linear.ir.inputs[known + i]?.aval
     return ct ?? zeros(aval?.shape ?? [], aval?.dtype)
   })
+}
+
+/**
+ * The leaves of a cotangent that a caller gave.
+ *
+ * @throws TreeMismatchError, ArgumentError unless it is like the result
+ */
+export const cotangentLeaves = (op: string, out: TreeDef, avals: readonly Aval[], ct: unknown): readonly Tensor[] => {
+  const [cts, ctDef] = treeFlatten(ct)
+  if (!sameTree(out, ctDef)) throw treesDiffer(op, out, ctDef)
+  for (const [i, wanted] of avals.entries()) {
+    const given = cts[i]
+    if (given === undefined || !sameAval(given.aval, wanted)) {
+      throw new ArgumentError({
+        op,
+        expected: 'the cotangent must have the shape and dtype of the result.',
+        received: `result ${printAval(wanted)}, cotangent ${given === undefined ? 'missing' : printAval(given.aval)}`,
+        todo: 'broadcast or cast the cotangent',
+      })
+    }
+  }
+  return cts
 }
 
 /**
@@ -35,52 +59,21 @@ export const vjp = <A extends readonly unknown[], R>(
 ): readonly [R, (ct: R) => A] => {
   const [, def] = treeFlatten(primals)
   const { out, results, linear } = linearizeFunction('vjp', f as AnyFunction, primals)
-  const pullBack = (ct: R): A => {
-    const [cts, ctDef] = treeFlatten(ct)
-    if (!sameTree(out, ctDef)) throw treesDiffer('vjp', out, ctDef)
-    for (const [i, y] of results.entries()) {
-      const given = cts[i]
-      if (given === undefined || !sameAval(given.aval, y.aval)) {
-        throw new ArgumentError({
-          op: 'vjp',
-          expected: 'the cotangent must have the shape and dtype of the result.',
-          received: `result ${printAval(y.aval)}, cotangent ${given === undefined ? 'missing' : printAval(given.aval)}`,
-          todo: 'broadcast or cast the cotangent',
-        })
-      }
-    }
-    return treeUnflatten<A>(def, pull(linear, cts))
-  }
+  const avals = results.map((y) => y.aval)
+  const pullBack = (ct: R): A => treeUnflatten<A>(def, pull(linear, cotangentLeaves('vjp', out, avals, ct)))
   return [treeUnflatten<R>(out, results), pullBack]
-}
-
-/** What `grad` and `valueAndGrad` may be told. */
-export interface GradOptions {
-  /** Which argument to differentiate; the first by default. */
-  readonly argument?: number
 }
 
 const differentiate = (
   op: string,
   f: AnyFunction,
   args: readonly unknown[],
-  argument: number,
+  { argument }: GradOptions,
   hasAux: boolean,
 ): { readonly value: Tensor; readonly aux: unknown; readonly gradient: unknown } => {
-  if (!Number.isInteger(argument) || argument < 0 || argument >= args.length) {
-    throw new ArgumentError({
-      op,
-      expected: `the argument to differentiate must be one of the ${args.length} given.`,
-      received: `argument ${argument}`,
-      todo: 'count from 0',
-    })
-  }
-  const of = (x: unknown): unknown => {
-    const filled = args.map((arg, i) => (i === argument ? x : arg))
-    return (f as (...all: unknown[]) => unknown)(...filled)
-  }
-  const [, def] = treeFlatten(args[argument])
-  const { out, results, linear } = linearizeFunction(op, of as AnyFunction, [args[argument]])
+  const chosen = choose(op, f, args, argument)
+  const [, def] = treeFlatten(chosen.args)
+  const { out, results, linear } = linearizeFunction(op, chosen.f, chosen.args)
   const whole: unknown = treeUnflatten(out, results)
   const [first, aux] = hasAux && Array.isArray(whole) ? whole : [whole, null]
   const value = scalarOutput(op, treeFlatten(first)[0])
@@ -93,22 +86,16 @@ const differentiate = (
     })
   }
   const cts = results.map((_, i) => (i === 0 ? full([], 1, value.dtype) : null))
-  return { value, aux, gradient: treeUnflatten(def, pull(linear, cts)) }
+  return { value, aux, gradient: chosen.asAsked(treeUnflatten<readonly unknown[]>(def, pull(linear, cts))) }
 }
 
-/** The arguments' types are the caller's; what comes back has the type of the argument that is differentiated. */
-type Argument<A extends readonly unknown[], O extends GradOptions> = O extends { readonly argument: infer I }
-  ? I extends keyof A
-    ? A[I]
-    : A[number]
-  : A[0]
-
 /**
- * The gradient of a scalar function with respect to one argument (the first, or `options.argument`).
- * The gradient has the structure of that argument.
+ * The gradient of a scalar function with respect to one argument (the first, or `options.argument`), or to several
+ * (`argument: [0, 2]`, which gives a list). Each gradient has the structure of its argument.
  *
  * @throws TreeMismatchError unless f returns one scalar; ArgumentError; MissingRuleError
  * @example grad((x) => sum(mul(x, x)))(array([1, 2])) // => [2, 4]
+ * @example grad((x, y) => sum(mul(x, y)), { argument: [0, 1] })(array([1, 2]), array([3, 4])) // => [[3, 4], [1, 2]]
  */
 export const grad =
   <A extends readonly unknown[], const O extends GradOptions = Record<never, never>>(
@@ -116,7 +103,7 @@ export const grad =
     options?: O,
   ): ((...args: A) => Argument<A, O>) =>
   (...args) =>
-    differentiate('grad', f as AnyFunction, args, options?.argument ?? 0, false).gradient as Argument<A, O>
+    differentiate('grad', f as AnyFunction, args, options ?? {}, false).gradient as Argument<A, O>
 
 /**
  * The value of a scalar function and its gradient, from one pass.
@@ -129,7 +116,7 @@ export const valueAndGrad =
     options?: O,
   ): ((...args: A) => readonly [value: Tensor, gradient: Argument<A, O>]) =>
   (...args) => {
-    const { value, gradient } = differentiate('valueAndGrad', f as AnyFunction, args, options?.argument ?? 0, false)
+    const { value, gradient } = differentiate('valueAndGrad', f as AnyFunction, args, options ?? {}, false)
     return [value, gradient as Argument<A, O>]
   }
 
@@ -144,12 +131,6 @@ export const valueAndGradAux =
     options?: O,
   ): ((...args: A) => readonly [readonly [Tensor, Aux], Argument<A, O>]) =>
   (...args) => {
-    const { value, aux, gradient } = differentiate(
-      'valueAndGradAux',
-      f as AnyFunction,
-      args,
-      options?.argument ?? 0,
-      true,
-    )
+    const { value, aux, gradient } = differentiate('valueAndGradAux', f as AnyFunction, args, options ?? {}, true)
     return [[value, aux as Aux], gradient as Argument<A, O>]
   }

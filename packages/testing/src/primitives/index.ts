@@ -2,6 +2,7 @@
 import type { PrimitiveName } from '@cotangent/core'
 import type { PrimitiveGenerator } from './case.js'
 import { controlGenerators } from './control.js'
+import { customGenerators } from './custom.js'
 import { piecewiseGenerators, smoothGenerators } from './elementwise.js'
 import { hostGenerators, structuralGenerators, tableGenerators } from './host.js'
 import { contractionGenerators, layoutGenerators } from './layout.js'
@@ -19,6 +20,7 @@ const table = {
   ...hostGenerators,
   ...structuralGenerators,
   ...controlGenerators,
+  ...customGenerators,
 } satisfies { readonly [N in PrimitiveName]: PrimitiveGenerator }
 
 /** Test data for each primitive, by name. */

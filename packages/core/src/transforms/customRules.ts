@@ -1,0 +1,144 @@
+/*
+ * What functions with derivatives of their own (customVjp, customJvp) have in common: the programs of their rules, on
+ * one list of captured values, and rules that call the function itself.
+ */
+import { aval } from '../aval.js'
+import { axisNamesIn } from '../ir/axisNames.js'
+import type { IR } from '../ir/ir.js'
+import type { Tensor } from '../tensor.js'
+import { traceLeaves } from '../trace/trace.js'
+import { runIR } from './interpret.js'
+import { batchIR, spread } from './vmap.js'
+
+/** Which inputs have a batch axis, of what length and name. */
+export interface Batch {
+  readonly mapped: readonly boolean[]
+  readonly size: number
+  readonly axisName: string | null
+}
+
+/** The program with a batch axis in front of the inputs that are mapped and of every output. */
+export const batchedIR = (ir: IR, { mapped, size, axisName }: Batch): IR =>
+  traceLeaves(
+    ir.inputs.map((v, i) => (mapped[i] ? aval([size, ...v.aval.shape], v.aval.dtype) : v.aval)),
+    (leaves) =>
+      batchIR(
+        ir,
+        leaves.map((value, i) => ({ value, mapped: mapped[i] === true })),
+        size,
+        axisName,
+      ).map((y) => spread(y, size)),
+  ).ir
+
+/** Flags for a program whose captured inputs come first, all others having a batch axis. */
+export const batchAfter = (captured: readonly boolean[], ir: IR): readonly boolean[] =>
+  ir.inputs.map((_, i) => captured[i] ?? true)
+
+/**
+ * A rule's program. A rule may call the function it belongs to, whose equation then holds this same program: it is
+ * asked for when a derivative is taken, never while it is made.
+ */
+export class RuleProgram {
+  readonly #make: () => IR
+  readonly #batched = new Map<string, RuleProgram>()
+  #ir: IR | null = null
+  #entered = false
+
+  constructor(make: () => IR) {
+    this.#make = make
+  }
+
+  get ir(): IR {
+    this.#ir ??= this.#make()
+    return this.#ir
+  }
+
+  /** The rule of the mapped function. */
+  batched(captured: readonly boolean[], size: number, axisName: string | null): RuleProgram {
+    const key = JSON.stringify([captured, size, axisName])
+    const known = this.#batched.get(key)
+    if (known !== undefined) return known
+    const made = new RuleProgram(() => batchedIR(this.ir, { mapped: batchAfter(captured, this.ir), size, axisName }))
+    this.#batched.set(key, made)
+    return made
+  }
+
+  /** Names of vmap's axes in the rule. */
+  get axisNames(): readonly string[] {
+    return this.#once([], () => [...axisNamesIn(this.ir)])
+  }
+
+  print(printInner: (ir: IR) => string): string {
+    return this.#once('itself', () => printInner(this.ir))
+  }
+
+  /** Inside of itself the program is not looked at a second time. */
+  #once<T>(again: T, look: () => T): T {
+    if (this.#entered) return again
+    this.#entered = true
+    try {
+      return look()
+    } finally {
+      this.#entered = false
+    }
+  }
+}
+
+/** A program and what it closed over. */
+export interface Captured {
+  readonly ir: IR
+  readonly captured: readonly Tensor[]
+}
+
+/** Replaces a program's own captured inputs by all of a longer list. */
+const withCaptured = ({ ir, captured }: Captured, all: readonly Tensor[]): IR =>
+  traceLeaves([...all.map((x) => x.aval), ...ir.inputs.slice(captured.length).map((v) => v.aval)], (leaves) =>
+    runIR(ir, [...captured.flatMap((x) => leaves[all.indexOf(x)] ?? []), ...leaves.slice(all.length)]),
+  ).ir
+
+/** A function and its rules on one list of captured values, which are the first inputs of each program. */
+export interface RulePrograms {
+  readonly captured: readonly Tensor[]
+  readonly primal: IR
+  readonly rules: readonly RuleProgram[]
+}
+
+/** How a call of a function is answered while its own rules are traced, by the call's signature. */
+export type OwnCalls = Map<string, (leaves: readonly Tensor[]) => readonly Tensor[]>
+
+/**
+ * Traces the rules of a call. Where they call the function itself, they are traced twice: first to see what they close
+ * over, the function standing for itself; then with its equation in its place.
+ *
+ * @param bindSelf applies the function with these programs
+ */
+export const traceRules = (
+  own: OwnCalls,
+  signature: string,
+  primal: Captured,
+  rules: () => readonly Captured[],
+  bindSelf: (programs: RulePrograms, leaves: readonly Tensor[]) => readonly Tensor[],
+): RulePrograms => {
+  const during = (answer: (leaves: readonly Tensor[]) => readonly Tensor[]): readonly Captured[] => {
+    own.set(signature, answer)
+    try {
+      return rules()
+    } finally {
+      own.delete(signature)
+    }
+  }
+  let calledItself = false
+  const first = during((leaves) => {
+    calledItself = true
+    return runIR(primal.ir, [...primal.captured, ...leaves])
+  })
+  const captured = [...new Set([primal, ...first].flatMap((program) => program.captured))]
+  let traced = first
+  const programs: RulePrograms = {
+    captured,
+    primal: withCaptured(primal, captured),
+    rules: first.map((program, i) => new RuleProgram(() => withCaptured(traced[i] ?? program, captured))),
+  }
+  if (calledItself) traced = during((leaves) => bindSelf(programs, leaves))
+  return programs
+}
