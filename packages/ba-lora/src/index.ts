@@ -13,15 +13,21 @@ export {
   type PissaSettings,
   pissa,
 } from './adapters/initialise.js'
-export { baLora, type NluInput, regularisers, taskObjective } from './baLora.js'
+export { baLora, regularisers } from './baLora.js'
+export { type Evaluation, evaluate, weightsAt } from './evaluate.js'
+export { type AdaptiveOptions, adaptiveFactor } from './losses/adaptiveFactor.js'
 export { consistency } from './losses/consistency.js'
 export { diversity } from './losses/diversity.js'
+export { meanEntropy } from './losses/entropy.js'
+export { type EntropyOptions, entropyDiversity } from './losses/entropyDiversity.js'
+export { type KlOptions, klConsistency } from './losses/klConsistency.js'
+export { gaussianSketch } from './losses/rangeFinder.js'
 export type { RowOptions } from './losses/rows.js'
 export { type SpectralNorm, type SpectralOptions, spectral } from './losses/spectral.js'
+export { nextTokenObjective } from './nlg.js'
+export { type NluInput, taskObjective } from './nlu.js'
 export {
   contramap,
-  type Evaluation,
-  evaluate,
   getObjectiveMonoid,
   type Loss,
   masked,
@@ -30,17 +36,20 @@ export {
   type ObjectiveURI,
   objectiveContravariant,
   objectiveURI,
+  onlyAfter,
   scheduled,
   type Term,
   term,
   weighted,
-  weightsAt,
+  weightedBy,
 } from './objective.js'
 export { type LoadAdapterOptions, type LoadedAdapter, loadAdapter } from './peft/loadAdapter.js'
 export { adapterConfigName, adapterWeightsName, LoraConfig, residualName } from './peft/loraConfig.js'
 export { dottedName, type NameOf } from './peft/names.js'
 export { type SaveAdapterOptions, saveAdapter } from './peft/saveAdapter.js'
+export { type LabelVariant, type NlgInput, type PositionRows, positionRows } from './positions.js'
 export {
+  type AdaptiveBounds,
   adaptiveWeight,
   constantSchedule,
   cosineSchedule,
@@ -49,5 +58,14 @@ export {
   type Schedule,
   twoPhaseSchedule,
 } from './schedules.js'
-export { BaLoraSettings, completeSettings, ScheduleSettings, scheduleOf } from './settings.js'
+export {
+  AdaptiveSettings,
+  BaLoraSettings,
+  type CompleteNlgSettings,
+  completeNlgSettings,
+  completeSettings,
+  NlgSettings,
+  ScheduleSettings,
+  scheduleOf,
+} from './settings.js'
 export { type TrainingFacts, type TrainingWarning, warnings } from './warnings.js'

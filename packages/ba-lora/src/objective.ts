@@ -1,20 +1,8 @@
 /*
  * Objectives as data: a list of named, weighted losses of one input. Joining two is concatenation (a Monoid);
- * feeding one from another input is `contramap` (Contravariant).
+ * feeding one from another input is `contramap` (Contravariant). `evaluate` makes a function of one.
  */
-import {
-  ArgumentError,
-  add,
-  array,
-  cast,
-  mul,
-  printAval,
-  reshape,
-  ShapeError,
-  slice,
-  type Tensor,
-  zeros,
-} from '@cotangent/core'
+import { ArgumentError, cast, mul, type Tensor } from '@cotangent/core'
 import type { Contravariant1, Monoid } from '@cotangent/prelude'
 import type { Schedule } from './schedules.js'
 
@@ -25,6 +13,8 @@ export type Loss<I> = (input: I) => Tensor
 export interface Term<I> {
   readonly name: string
   readonly weight: Schedule
+  /** What the weight is multiplied with for this input; no gradient flows through it. 1 where there is none. */
+  readonly factor?: Loss<I>
   readonly loss: Loss<I>
 }
 
@@ -44,16 +34,33 @@ declare module 'fp-ts/HKT.js' {
   }
 }
 
-/** Objectives of one input under concatenation; the empty one is the constant 0. */
+/**
+ * Objectives of one input under concatenation; the empty one is the constant 0.
+ *
+ * @example
+ * const both = getObjectiveMonoid<Tensor>().concat(term('level', mean), term('spread', variance))
+ * both.map(({ name }) => name) // => ['level', 'spread']
+ */
 export const getObjectiveMonoid = <I>(): Monoid<Objective<I>> => ({
   empty: [],
   concat: (x, y) => [...x, ...y],
 })
 
-/** An objective of I from one of J, and how to make a J of an I. */
+/**
+ * An objective of I from one of J, and how to make a J of an I.
+ *
+ * @example
+ * const ofSquares = objectiveContravariant.contramap(term('level', mean), square)
+ * evaluate(ofSquares)(array([1, 3]), array([1])).total // => 5
+ */
 export const objectiveContravariant: Contravariant1<ObjectiveURI> = {
   URI: objectiveURI,
-  contramap: (objective, f) => objective.map(({ name, weight, loss }) => ({ name, weight, loss: (i) => loss(f(i)) })),
+  contramap: (objective, f) =>
+    objective.map(({ loss, factor, ...each }) => ({
+      ...each,
+      loss: (i) => loss(f(i)),
+      ...(factor === undefined ? {} : { factor: (i) => factor(f(i)) }),
+    })),
 }
 
 // ---------------------------------------------------------------- builders, for `pipe`
@@ -61,26 +68,87 @@ export const objectiveContravariant: Contravariant1<ObjectiveURI> = {
 /**
  * An objective of one term, with weight 1.
  *
- * @example pipe(term('spread', ({ student }) => variance(student)), weighted(0.1))
+ * @example
+ * const spread = pipe(term('spread', (x: Tensor) => variance(x)), weighted(0.5))
+ * evaluate(spread)(array([1, 3]), weightsAt(spread, 0)).total // => 0.5
  */
 export const term = <I>(name: string, loss: Loss<I>): Objective<I> => [{ name, weight: () => 1, loss }]
 
-/** Multiplies the weight of every term. */
+/**
+ * Multiplies the weight of every term.
+ *
+ * @example weightsAt(weighted(3)(term('level', mean)), 0.5) // => [3]
+ */
 export const weighted = (factor: number): (<I>(objective: Objective<I>) => Objective<I>) => scheduled(() => factor)
 
-/** Multiplies the weight of every term by a schedule. */
+/**
+ * Multiplies the weight of every term by a schedule.
+ *
+ * @example
+ * const objective = scheduled(linearWarmupSchedule(0.5))(term('level', mean))
+ * weightsAt(objective, 0.25) // => [0.5]
+ */
 export const scheduled =
   (schedule: Schedule) =>
   <I>(objective: Objective<I>): Objective<I> =>
     objective.map((each) => ({ ...each, weight: (t) => schedule(t) * each.weight(t) }))
 
-/** Renames the only term; of several, puts the name in front: `name.term`. */
+/**
+ * Leaves every term out before a progress, from 0 to 1; from there on it counts as it did.
+ *
+ * @throws ArgumentError for a progress outside of [0, 1]
+ * @example
+ * const objective = onlyAfter(0.2)(weighted(3)(term('level', mean)))
+ * const weights = [0.19, 0.2, 1].map((t) => weightsAt(objective, t).data[0])
+ * weights // => [0, 3, 3]
+ */
+export const onlyAfter = (progress: number): (<I>(objective: Objective<I>) => Objective<I>) => {
+  if (!(progress >= 0 && progress <= 1)) {
+    throw new ArgumentError({
+      op: 'onlyAfter',
+      expected: 'the progress must be from 0 to 1.',
+      received: String(progress),
+      todo: 'divide the step by the steps in all',
+    })
+  }
+  return <I>(objective: Objective<I>): Objective<I> =>
+    objective.map((each) => ({ ...each, weight: (t) => (t < progress ? 0 : each.weight(t)) }))
+}
+
+/**
+ * Multiplies the weight of every term by a scalar that is computed from the input. It weighs and is no loss: no gradient
+ * flows through it.
+ *
+ * @example
+ * const objective = weightedBy((x: Tensor) => max(x))(term('level', (x: Tensor) => mean(x)))
+ * evaluate(objective)(array([1, 3]), array([1]))
+ * // => { total: 6, terms: { level: 2 }, weights: { level: 3 } }
+ */
+export const weightedBy =
+  <J>(factor: Loss<J>) =>
+  <I extends J>(objective: Objective<I>): Objective<I> =>
+    objective.map((each) => {
+      const { factor: other } = each
+      return { ...each, factor: other === undefined ? factor : (input) => mul(other(input), factor(input)) }
+    })
+
+/**
+ * Renames the only term; of several, puts the name in front: `name.term`.
+ *
+ * @example named('mean')(term('level', mean)).map(({ name }) => name) // => ['mean']
+ */
 export const named =
   (name: string) =>
   <I>(objective: Objective<I>): Objective<I> =>
     objective.map((each) => ({ ...each, name: objective.length === 1 ? name : `${name}.${each.name}` }))
 
-/** The objective of another input: `f` makes the one it takes. */
+/**
+ * The objective of another input: `f` makes the one it takes.
+ *
+ * @example
+ * const ofBatch = contramap((batch: { readonly x: Tensor }) => batch.x)(term('level', mean))
+ * evaluate(ofBatch)({ x: array([1, 3]) }, array([1])).total // => 2
+ */
 export const contramap =
   <I, J>(f: (input: J) => I) =>
   (objective: Objective<I>): Objective<J> =>
@@ -89,8 +157,13 @@ export const contramap =
 /**
  * Lets only some rows count, of those that count already.
  *
- * @param rows tells from the input which rows, [n]: bool, or 0 and 1
- * @example pipe(diversityTerm, masked(({ labels }) => notEqual(labels, 0)))
+ * @param rows tells from the input which rows, of the shape of the mask: bool, or 0 and 1
+ * @example
+ * type Rows = { readonly student: Tensor; readonly mask: Tensor | null }
+ * const counted = term('counted', ({ mask }: Rows) => (mask === null ? array(-1) : sum(cast(mask, 'f32'))))
+ * const positive = masked(({ student }: Rows) => greater(student, 0))(counted)
+ * const rows: Rows = { student: array([1, -1, 2]), mask: array([1, 1, 0]) }
+ * evaluate(positive)(rows, array([1])).total // => 1
  */
 export const masked =
   <I extends { readonly mask: Tensor | null }>(rows: (input: I) => Tensor) =>
@@ -100,100 +173,3 @@ export const masked =
       const { mask } = input
       return { ...input, mask: mask === null ? chosen : mul(cast(chosen, 'f32'), cast(mask, 'f32')) }
     })(objective)
-
-// ---------------------------------------------------------------- evaluation
-
-/** The weighted sum, and every term by itself, unweighted: scalars. */
-export type Evaluation = {
-  readonly total: Tensor
-  readonly terms: Readonly<Record<string, Tensor>>
-}
-
-/**
- * The objective as a function that can be traced. The weights are an argument, so that they change without a new program.
- *
- * total = Σ_i weights_i · terms_i
- *
- * @param objective its names must differ
- * @returns takes the input and weights [terms] (see `weightsAt`)
- * @throws ArgumentError for a name that is there twice; ShapeError for a term that is no scalar, or weights that do not fit
- * @example evaluate(objective)(input, weightsAt(objective, step / steps)).total
- */
-export const evaluate = <I>(objective: Objective<I>): ((input: I, weights: Tensor) => Evaluation) => {
-  checkNames(objective)
-  return (input, weights) => {
-    checkWeights(objective, weights)
-    const values = objective.map((each) => [each.name, valueOf(each, input)] as const)
-    const parts = values.map(([, value], i) => mul(cast(weightAt(weights, i), value.dtype), value))
-    const [first, ...rest] = parts
-    return {
-      total: first === undefined ? zeros([]) : rest.reduce((sum, part) => add(sum, part), first),
-      terms: Object.fromEntries(values),
-    }
-  }
-}
-
-/**
- * The weights of all terms at a progress, in the order of the terms: f32 [terms].
- *
- * @param progress step / total steps, in [0, 1]
- * @throws ArgumentError for a progress outside of [0, 1], or a schedule that gives no finite number
- * @example weightsAt(objective, 0.5)
- */
-export const weightsAt = <I>(objective: Objective<I>, progress: number): Tensor => {
-  if (!(progress >= 0 && progress <= 1)) {
-    throw new ArgumentError({
-      op: 'weightsAt',
-      expected: 'the progress must be from 0 to 1.',
-      received: String(progress),
-      todo: 'divide the step, counted from 0, by the steps in all',
-    })
-  }
-  return array(objective.map((each) => finiteWeight(each, progress)))
-}
-
-const weightAt = (weights: Tensor, i: number): Tensor => reshape(slice(weights, [i], [i + 1]), [])
-
-const valueOf = <I>({ name, loss }: Term<I>, input: I): Tensor => {
-  const value = loss(input)
-  if (value.rank === 0) return value
-  throw new ShapeError({
-    op: 'evaluate',
-    expected: `the term "${name}" must be one scalar.`,
-    received: printAval(value.aval),
-    todo: 'reduce it with mean() or sum()',
-  })
-}
-
-const finiteWeight = <I>({ name, weight }: Term<I>, progress: number): number => {
-  const value = weight(progress)
-  if (Number.isFinite(value)) return value
-  throw new ArgumentError({
-    op: 'weightsAt',
-    expected: `the weight of "${name}" must be a finite number.`,
-    received: `${value} at progress ${progress}`,
-    todo: 'mend its schedule',
-  })
-}
-
-const checkNames = <I>(objective: Objective<I>): void => {
-  const names = objective.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice === undefined) return
-  throw new ArgumentError({
-    op: 'evaluate',
-    expected: 'the terms of an objective must have different names.',
-    received: `"${twice}" twice, among ${names.join(', ')}`,
-    todo: "rename one: named('other')(objective)",
-  })
-}
-
-const checkWeights = <I>(objective: Objective<I>, weights: Tensor): void => {
-  if (weights.rank === 1 && weights.size === objective.length) return
-  throw new ShapeError({
-    op: 'evaluate',
-    expected: `there must be one weight per term: [${objective.length}].`,
-    received: printAval(weights.aval),
-    todo: 'weightsAt(objective, progress) gives them',
-  })
-}

@@ -4,9 +4,6 @@ import {
   greater,
   max,
   maximum,
-  printAval,
-  ShapeError,
-  sameAval,
   sqrt,
   square,
   stopGradient,
@@ -16,6 +13,7 @@ import {
   where,
 } from '@cotangent/core'
 import { onlyCounted, type RowOptions, rowsOf } from './rows.js'
+import { checkSame } from './samePair.js'
 
 /** What PyTorch's `normalize` divides by at least. Only rows without a direction get there. */
 const smallestNorm = 1e-12
@@ -53,14 +51,7 @@ const normalised = (x: Tensor): Tensor => {
  * @example consistency(array([[3, 0]]), array([[0, 2]])) // => 1
  */
 export const consistency = (student: Tensor, teacher: Tensor, { mask }: RowOptions = {}): Tensor => {
-  if (!sameAval(student.aval, teacher.aval)) {
-    throw new ShapeError({
-      op: 'consistency',
-      expected: 'student and teacher must have one shape and dtype.',
-      received: `student ${printAval(student.aval)}, teacher ${printAval(teacher.aval)}`,
-      todo: 'give the logits of both for the same rows and classes',
-    })
-  }
+  checkSame('consistency', student, teacher)
   const rows = rowsOf('consistency', 'student', student, mask)
   const f = normalised(rows.x)
   const p = normalised(stopGradient(onlyCounted(teacher, rows)))

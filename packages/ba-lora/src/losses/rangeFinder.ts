@@ -1,0 +1,96 @@
+/*
+ * Singular values of a matrix whose sides are both large, within a random subspace. Letters: x the matrix, turned so
+ * that it is tall: [m, n], m >= n; omega [n, q]; y [m, q], z with the same span and almost orthonormal columns, o with
+ * orthonormal ones.
+ *
+ * Source: Halko, Martinsson, Tropp, SIAM Review 53 (2011), algorithms 4.4 and 5.1.
+ */
+import {
+  cast,
+  div,
+  eigh,
+  expandDims,
+  greater,
+  matmul,
+  matrixTranspose,
+  max,
+  mul,
+  normal,
+  printAval,
+  rsqrt,
+  ShapeError,
+  singularValues,
+  stopGradient,
+  sub,
+  type Tensor,
+  where,
+} from '@cotangent/core'
+
+/** Columns beyond the values that are asked for. */
+const oversampling = 5
+/** Each one sharpens the gap between the values that are kept and the others. */
+const powerIterations = 2
+
+/** Columns of the subspace for the k largest singular values of x [n, d]: k + 5, or the smaller side. */
+export const sketchWidth = (shape: readonly number[], k: number): number => Math.min(k + oversampling, ...shape)
+
+/**
+ * The random matrix for the k largest singular values of an x: normal, [min(n, d), k + 5].
+ *
+ * @param key u32[2], for this use alone
+ * @param shape that of x, [n, d]
+ * @example gaussianSketch(key(0), [512, 32000], 10).shape // => [512, 15]
+ */
+export const gaussianSketch = (key: Tensor, shape: readonly number[], k: number): Tensor =>
+  normal(key, [Math.min(...shape), sketchWidth(shape, k)])
+
+/** In f32 a direction of less than this share of the largest is noise: its column is left out. */
+const negligible = 1e-6
+
+/**
+ * Orthonormal columns with the span of y [m, q], in f64. The matrix that makes them so at this point, from yᵀy = v w vᵀ,
+ * is a constant for the derivative: it does not change the span. What it leaves, two Newton-Schulz steps towards
+ * z (zᵀz)^(-1/2) take away, with their derivative: exact to third order, and free of 1 / (w_i - w_j).
+ */
+export const orthonormal = (y: Tensor): Tensor => {
+  const wide = cast(y, 'f64')
+  const fixed = stopGradient(wide)
+  const [w, v] = eigh(matmul(matrixTranspose(fixed), fixed))
+  const keep = greater(w, mul(max(w), negligible ** 2))
+  const inverse = where(keep, rsqrt(where(keep, w, 1)), 0)
+  const z = matmul(wide, mul(v, expandDims(inverse, 0)))
+  return cast(towardsOrthonormal(towardsOrthonormal(z)), y.dtype)
+}
+
+/** z (3 - zᵀz) / 2 */
+const towardsOrthonormal = (z: Tensor): Tensor => div(sub(mul(z, 3), matmul(z, matmul(matrixTranspose(z), z))), 2)
+
+/**
+ * About the largest singular values of x [n, d]: those of its part within the span of (x xᵀ)² x Ω.
+ *
+ * σ(oᵀ x),  o = orth(x orth(xᵀ orth(x orth(xᵀ orth(x Ω))))),  for a tall x; for a wide one of xᵀ
+ *
+ * Exact where Ω has as many columns as x has rank. The gradient is that of this formula, for the given Ω. The entries of
+ * x should be about 1.
+ *
+ * @param sketch Ω, [min(n, d), q], of full rank: see `gaussianSketch`
+ * @returns [q], descending
+ * @throws ShapeError unless the sketch has min(n, d) rows and at most as many columns
+ */
+export const sketchedSingularValues = (x: Tensor, sketch: Tensor): Tensor => {
+  const [rows = 0, columns = 0] = x.shape
+  const [height = 0, width = 0] = sketch.shape
+  if (sketch.rank !== 2 || height !== Math.min(rows, columns) || width > height) {
+    throw new ShapeError({
+      op: 'spectral',
+      expected: 'the sketch must be [min(n, d), q], q at most min(n, d).',
+      received: `student ${printAval(x.aval)}, sketch ${printAval(sketch.aval)}`,
+      todo: 'gaussianSketch(key, student.shape, k) makes one',
+    })
+  }
+  const tall = rows < columns ? matrixTranspose(x) : x
+  const wide = matrixTranspose(tall)
+  let o = orthonormal(matmul(tall, cast(sketch, x.dtype)))
+  for (let i = 0; i < powerIterations; i++) o = orthonormal(matmul(tall, orthonormal(matmul(wide, o))))
+  return singularValues(matmul(matrixTranspose(o), tall))
+}
