@@ -17,8 +17,11 @@ const noneDef: TreeDef = { kind: 'none' }
 /** Where a leaf is, as a JavaScript expression: `layers[3].query`. */
 export type Path = string
 
-const childPath = (path: Path, key: string | number): Path =>
-  typeof key === 'number' ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+/** The keys from the root to a place in a tree. */
+type Keys = readonly (string | number)[]
+
+const pathOf = (keys: Keys): Path =>
+  keys.map((key, i) => (typeof key === 'number' ? `[${key}]` : i === 0 ? key : `.${key}`)).join('')
 
 const isPlainObject = (x: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(x)
@@ -41,29 +44,29 @@ const notATree = (path: Path, value: unknown): TreeMismatchError => {
   })
 }
 
-/** Visits leaves in order (object keys sorted), and returns the structure. */
-const walk = (tree: unknown, path: Path, leaf: (x: Tensor, path: Path) => void): TreeDef => {
+/** Visits leaves in order (object keys sorted), and returns the structure. `keys` is where the walk is, for the visitor. */
+const walk = (tree: unknown, keys: (string | number)[], leaf: (x: Tensor, keys: Keys) => void): TreeDef => {
   if (tree instanceof Tensor) {
-    leaf(tree, path)
+    leaf(tree, keys)
     return leafDef
   }
   if (typeof tree === 'number') {
-    leaf(literal(tree, 'f32'), path)
+    leaf(literal(tree, 'f32'), keys)
     return leafDef
   }
   if (tree === null || tree === undefined) return noneDef
-  if (Array.isArray(tree)) {
-    return { kind: 'array', items: tree.map((item: unknown, i) => walk(item, childPath(path, i), leaf)) }
+  const inside = (key: string | number, item: unknown): TreeDef => {
+    keys.push(key)
+    const def = walk(item, keys, leaf)
+    keys.pop()
+    return def
   }
+  if (Array.isArray(tree)) return { kind: 'array', items: tree.map((item: unknown, i) => inside(i, item)) }
   if (typeof tree === 'object' && isPlainObject(tree)) {
-    const entries: [string, unknown][] = Object.entries(tree).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return {
-      kind: 'object',
-      keys: entries.map(([key]) => key),
-      items: entries.map(([key, item]) => walk(item, childPath(path, key), leaf)),
-    }
+    const names = Object.keys(tree).sort()
+    return { kind: 'object', keys: names, items: names.map((key) => inside(key, Reflect.get(tree, key))) }
   }
-  throw notATree(path, tree)
+  throw notATree(pathOf(keys), tree)
 }
 
 /**
@@ -73,7 +76,7 @@ const walk = (tree: unknown, path: Path, leaf: (x: Tensor, path: Path) => void):
  */
 export const treeFlatten = (tree: unknown): readonly [readonly Tensor[], TreeDef] => {
   const leaves: Tensor[] = []
-  const def = walk(tree, '', (x) => leaves.push(x))
+  const def = walk(tree, [], (x) => leaves.push(x))
   return [leaves, def]
 }
 
@@ -83,7 +86,7 @@ export const treeLeaves = (tree: unknown): readonly Tensor[] => treeFlatten(tree
 /** Leaves with their paths. */
 export const treeEntries = (tree: unknown): readonly (readonly [Path, Tensor])[] => {
   const entries: (readonly [Path, Tensor])[] = []
-  walk(tree, '', (x, path) => entries.push([path, x]))
+  walk(tree, [], (x, keys) => entries.push([pathOf(keys), x]))
   return entries
 }
 
@@ -126,7 +129,7 @@ export const treeUnflatten = <T>(def: TreeDef, leaves: readonly unknown[]): T =>
 /** Whether two structures are the same. */
 export const sameTree = (a: TreeDef, b: TreeDef): boolean =>
   a.kind === b.kind &&
-  (a.kind !== 'object' || (b.kind === 'object' && a.keys.join('\n') === b.keys.join('\n'))) &&
+  (a.kind !== 'object' || (b.kind === 'object' && a.keys.every((key, i) => key === b.keys[i]))) &&
   ('items' in a && 'items' in b
     ? a.items.length === b.items.length && a.items.every((x, i) => sameTree(x, b.items[i] ?? noneDef))
     : true)

@@ -1,4 +1,5 @@
 import {
+  type Aval,
   BufferError,
   composedPrimitives,
   type Engine,
@@ -9,8 +10,9 @@ import {
   IndexError,
   type IR,
   printAval,
-  sameShape,
+  sameAval,
   type Tensor,
+  type TypedArray,
 } from '@cotangent/core'
 import { type EngineUnavailable, getOrThrow, TE } from '@cotangent/prelude'
 import { BufferPool } from './bufferPool.js'
@@ -21,7 +23,14 @@ import { loweringOf, withoutF64 } from './lowering/index.js'
 import { peakBytes } from './memory.js'
 import { encodeModel, type Graph } from './onnx/model.js'
 import { rewrite } from './rewrite/index.js'
-import { fromRuntime, type Runtime, type SessionOptions, startRuntime, toRuntime } from './runtime.js'
+import {
+  fromRuntime,
+  type Runtime,
+  type RuntimeTensor,
+  type SessionOptions,
+  startRuntime,
+  toRuntime,
+} from './runtime.js'
 import { type Loadable, SessionCache } from './sessionCache.js'
 
 /** How the engine is started. */
@@ -94,34 +103,39 @@ const explained = (cause: unknown): never => {
   })
 }
 
+interface Port {
+  readonly name: string
+  readonly aval: Aval
+}
+
 class OnnxExecutable implements Executable {
   readonly #pool: BufferPool
+  readonly #inputs: readonly Port[]
+  readonly #outputs: readonly Port[]
 
   constructor(
     private readonly ort: Runtime,
     private readonly cache: SessionCache,
     private readonly program: Loadable,
-    private readonly ir: IR,
+    ir: IR,
   ) {
+    this.#inputs = ir.inputs.map(({ aval }, i) => ({ name: `x${i}`, aval }))
+    this.#outputs = ir.outputs.map(({ aval }, i) => ({ name: `y${i}`, aval }))
     this.#pool = new BufferPool(ir.outputs.map((atom) => atom.aval))
   }
 
   async run(inputs: readonly Tensor[]): Promise<readonly Tensor[]> {
-    const given = inputs.map(onHost)
-    this.#check(given)
-    const feeds = Object.fromEntries(given.map((x, i) => [`x${i}`, toRuntime(this.ort, x.data, x.aval)]))
-    const busy = new Set<ArrayBufferLike>(given.map((x) => x.data.buffer))
-    const storage = this.ir.outputs.map(({ aval }) => this.#pool.take(aval, busy))
-    const fetches = Object.fromEntries(
-      this.ir.outputs.map(({ aval }, i) => {
-        const data = storage[i]
-        return [`y${i}`, data === undefined ? null : toRuntime(this.ort, data, aval)]
-      }),
-    )
-    const results = await this.cache.use(this.program, (session) => session.run(feeds, fetches)).catch(explained)
-    return this.ir.outputs.map(({ aval }, i) => {
-      const result = results[`y${i}`]
-      if (result === undefined) throw new Error(`onnxruntime gave no result y${i}`)
+    const feeds: Record<string, RuntimeTensor> = {}
+    for (const [i, { name, aval }] of this.#inputs.entries()) {
+      feeds[name] = toRuntime(this.ort, fitting(i, aval, inputs[i]).data, aval)
+    }
+    const storage = this.#storage(inputs)
+    const results = await this.cache
+      .use(this.program, (session) => session.run(feeds, this.#fetches(storage)))
+      .catch(explained)
+    return this.#outputs.map(({ name, aval }, i) => {
+      const result = results[name]
+      if (result === undefined) throw new Error(`onnxruntime gave no result ${name}`)
       return new HostTensor(storage[i] ?? fromRuntime(result, aval), aval.shape, aval.dtype)
     })
   }
@@ -130,16 +144,29 @@ class OnnxExecutable implements Executable {
     if (donated instanceof HostTensor && !donated.donated) this.#pool.put(donated.donate())
   }
 
-  /** A wrong shape would be read beyond its end. */
-  #check(inputs: readonly HostTensor[]): void {
-    for (const [i, { aval }] of this.ir.inputs.entries()) {
-      const given = inputs[i]?.aval
-      if (given === undefined || given.dtype !== aval.dtype || !sameShape(given.shape, aval.shape)) {
-        const received = given === undefined ? 'nothing' : printAval(given)
-        throw new Error(`input ${i} of a program is ${printAval(aval)}, it was given ${received}`)
-      }
-    }
+  /** Donated arrays for the results, as far as there are any. */
+  #storage(inputs: readonly Tensor[]): readonly (TypedArray | undefined)[] {
+    if (this.#pool.size === 0) return []
+    const busy = new Set<ArrayBufferLike>(inputs.map((x) => x.data.buffer))
+    return this.#outputs.map(({ aval }) => this.#pool.take(aval, busy))
   }
+
+  #fetches(storage: readonly (TypedArray | undefined)[]): Record<string, RuntimeTensor | null> {
+    const fetches: Record<string, RuntimeTensor | null> = {}
+    for (const [i, { name, aval }] of this.#outputs.entries()) {
+      const data = storage[i]
+      fetches[name] = data === undefined ? null : toRuntime(this.ort, data, aval)
+    }
+    return fetches
+  }
+}
+
+/** The tensor, if it is what input i takes: a wrong shape would be read beyond its end. */
+const fitting = (i: number, aval: Aval, given: Tensor | undefined): HostTensor => {
+  const x = given === undefined ? undefined : onHost(given)
+  if (x !== undefined && sameAval(x.aval, aval)) return x
+  const received = x === undefined ? 'nothing' : printAval(x.aval)
+  throw new Error(`input ${i} of a program is ${printAval(aval)}, it was given ${received}`)
 }
 
 /** Keys and random words stay on the host; a dtype without a kernel is evaluated there too. */

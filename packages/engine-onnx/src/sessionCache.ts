@@ -17,6 +17,8 @@ interface Entry {
   readonly bytes: number
   /** Runs under way. */
   users: number
+  /** When it was asked for last, counted in uses. */
+  lastUse: number
 }
 
 /**
@@ -24,8 +26,8 @@ interface Entry {
  * first, and made again when it is needed. Those that are running stay.
  */
 export class SessionCache {
-  // a Map keeps the order in which entries were set: the first was used least recently
   readonly #entries = new Map<string, Entry>()
+  #uses = 0
   #bytes = 0
   #closed = false
 
@@ -47,7 +49,7 @@ export class SessionCache {
       return await f(await entry.session)
     } finally {
       entry.users--
-      await this.#shrink(program.hash)
+      if (this.#bytes > this.limit) await this.#shrink(program.hash)
     }
   }
 
@@ -76,12 +78,12 @@ export class SessionCache {
     }
     const known = this.#entries.get(hash)
     if (known !== undefined) {
-      this.#entries.delete(hash)
-      this.#entries.set(hash, known)
+      known.lastUse = ++this.#uses
       return known
     }
-    const entry = { session: this.ort.InferenceSession.create(model, options), bytes, users: 0 }
-    entry.session.catch(() => this.#forget(hash)) // so that a failed one is tried again
+    const session = this.ort.InferenceSession.create(model, options)
+    const entry = { session, bytes, users: 0, lastUse: ++this.#uses }
+    session.catch(() => this.#forget(hash)) // so that a failed one is tried again
     this.#entries.set(hash, entry)
     this.#bytes += bytes
     return entry
@@ -101,7 +103,8 @@ export class SessionCache {
 
   /** Closes idle sessions, oldest first, until the rest fit; the one just used stays. */
   async #shrink(current: string): Promise<void> {
-    for (const [hash, { users }] of [...this.#entries]) {
+    const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.lastUse - b.lastUse)
+    for (const [hash, { users }] of oldestFirst) {
       if (this.#bytes <= this.limit) return
       if (users === 0 && hash !== current) await this.#drop(hash)
     }

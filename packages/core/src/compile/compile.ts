@@ -4,18 +4,16 @@
  * The only asynchronous border. A function is traced once per signature of its arguments; the program is loaded into
  * the engine; what it closed over became inputs, so tensors are never part of the program.
  */
-import { printAval } from '../aval.js'
+import { type Aval, printAval, sameAval } from '../aval.js'
 import { ArgumentError } from '../errors.js'
 import { countFlops } from '../ir/flops.js'
-import type { Atom, IR } from '../ir/ir.js'
-import { printTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
-import { evaluateIR } from '../reference/evaluate.js'
-import { HostTensor, literal, type Tensor } from '../tensor.js'
+import { printTree, sameTree, type TreeDef, treeFlatten, treeLeaves, treeUnflatten } from '../pytree.js'
+import type { Tensor } from '../tensor.js'
 import { type AnyFunction, trace } from '../trace/trace.js'
 import { Tracer } from '../trace/tracer.js'
-import type { Engine, Executable } from './engine.js'
+import type { Engine } from './engine.js'
+import { type Loaded, loadStages, runLoaded } from './loaded.js'
 import { prepareIR } from './prepare.js'
-import { planStages, type Stage } from './stages.js'
 
 /** Why a call compiled: told to `onCompile`. */
 export interface CompileEvent {
@@ -39,79 +37,47 @@ export interface CompileOptions {
   readonly onCompile?: (event: CompileEvent) => void
 }
 
-interface LoadedStage {
-  readonly stage: Stage
-  readonly executable: Executable | null
-}
-
-interface Loaded {
-  readonly inputs: IR['inputs']
-  readonly outputs: readonly Atom[]
-  readonly captured: readonly Tensor[]
-  readonly out: TreeDef
-  readonly stages: readonly LoadedStage[]
-}
-
 const load = async (op: string, f: AnyFunction, args: readonly unknown[], engine: Engine) => {
-  const traced = trace(op, f, args)
-  const ir = prepareIR(traced.ir, (primitive) => engine.lowers(primitive))
-  const stages: LoadedStage[] = []
-  for (const stage of planStages(ir, (equation) => engine.runs(equation))) {
-    stages.push({ stage, executable: stage.where === 'engine' ? await engine.load(stage.ir) : null })
-  }
-  const { captured, out } = traced
-  return { ir, loaded: { inputs: ir.inputs, outputs: ir.outputs, captured, out, stages } satisfies Loaded }
-}
-
-const runHost = async (ir: IR, inputs: readonly Tensor[]): Promise<readonly Tensor[]> => {
-  const here = await Promise.all(inputs.map((x) => x.read()))
-  return evaluateIR(ir, here).map(({ data, shape, dtype }) => new HostTensor(data, shape, dtype))
-}
-
-const run = async (
-  loaded: Loaded,
-  leaves: readonly Tensor[],
-  donated: ReadonlySet<Tensor>,
-): Promise<readonly Tensor[]> => {
-  const values = new Map<number, Tensor>()
-  for (const [i, v] of loaded.inputs.entries()) {
-    const x = i < loaded.captured.length ? loaded.captured[i] : leaves[i - loaded.captured.length]
-    if (x !== undefined) values.set(v.id, x)
-  }
-  const valueOf = (atom: Atom): Tensor => {
-    const value = atom.kind === 'literal' ? literal(atom.value, atom.aval.dtype) : values.get(atom.id)
-    if (value === undefined) throw new Error('a stage needs a value that no earlier one computes')
-    return value
-  }
-  const computed: { readonly result: Tensor; readonly executable: Executable }[] = []
-  for (const { stage, executable } of loaded.stages) {
-    const inputs = stage.ir.inputs.map(valueOf)
-    const results = await (executable === null ? runHost(stage.ir, inputs) : executable.run(inputs))
-    if (executable !== null) computed.push(...results.map((result) => ({ result, executable })))
-    for (const [i, atom] of stage.ir.outputs.entries()) {
-      const result = results[i]
-      if (atom.kind === 'var' && result !== undefined) values.set(atom.id, result)
-    }
-  }
-  const outputs = loaded.outputs.map(valueOf)
-  const last = loaded.stages.findLast(({ executable }) => executable !== null)?.executable ?? null
-  const kept = new Set(outputs)
-  const given = new Map<Tensor, Tensor>()
-  for (const x of donated) {
-    if (kept.has(x) && x instanceof HostTensor) given.set(x, new HostTensor(x.donate(), x.shape, x.dtype))
-    else if (!kept.has(x) && last !== null) last.recycle(x)
-    else if (!kept.has(x) && x instanceof HostTensor) x.donate() // nothing ran on the engine: given away all the same
-  }
-  // what one program handed to the next
-  for (const { result, executable } of computed) if (!kept.has(result)) executable.recycle(result)
-  return outputs.map((x) => given.get(x) ?? x)
+  const { ir: traced, captured, out } = trace(op, f, args)
+  const ir = prepareIR(traced, (primitive) => engine.lowers(primitive))
+  return { ir, loaded: { captured, out, ...(await loadStages(ir, engine)) } satisfies Loaded }
 }
 
 /** A compiled function; `close` is the engine's. */
 export type Compiled<A extends readonly unknown[], R> = (...args: A) => Promise<R>
 
-const describe = (leaves: readonly Tensor[], def: TreeDef, fixed: readonly unknown[]): string =>
-  [printTree(def), leaves.map((x) => printAval(x.aval)).join(' '), ...fixed.map((x) => JSON.stringify(x))].join(' ')
+/** What a program is made for: the structure and avals of the arguments, and static ones as JSON. */
+interface Signature {
+  readonly def: TreeDef
+  readonly avals: readonly Aval[]
+  readonly fixed: readonly string[]
+}
+
+const printSignature = ({ def, avals, fixed }: Signature): string =>
+  [printTree(def), avals.map(printAval).join(' '), ...fixed].join(' ')
+
+const sameSignature = (a: Signature, b: Signature): boolean =>
+  sameTree(a.def, b.def) &&
+  a.avals.every((x, i) => sameAval(x, b.avals[i] ?? x)) &&
+  a.fixed.every((x, i) => x === b.fixed[i])
+
+/** `f` of the arguments that are not static, the others as they are. It holds on to nothing else. */
+const withFixed = (f: AnyFunction, args: readonly unknown[], isStatic: (i: number) => boolean): AnyFunction => {
+  const fixed = args.map((value, i) => (isStatic(i) ? { value } : null))
+  return (...rest: never[]) => {
+    let next = 0
+    const all = fixed.map((x) => (x === null ? rest[next++] : x.value))
+    return f(...(all as never[]))
+  }
+}
+
+const insideTransform = (op: string, { aval }: Tensor): ArgumentError =>
+  new ArgumentError({
+    op,
+    expected: 'a compiled function takes tensors with values.',
+    received: `${printAval(aval)}, a traced value: the call is inside of a transform`,
+    todo: 'call the function that was compiled instead, or move the transform into it',
+  })
 
 /**
  * Compiles a pure function for an engine.
@@ -129,48 +95,49 @@ export const compile = <A extends readonly unknown[], R>(
   options: CompileOptions = {},
 ): Compiled<A, R> => {
   const cache = new Map<string, Promise<Loaded>>()
+  // that of the call before: comparing is quicker than printing
+  let recent: { readonly signature: Signature; readonly loaded: Loaded } | null = null
   const name = f.name === '' ? 'compile' : f.name
-  const isStatic = (i: number): boolean => options.static?.includes(i) ?? false
-  return async (...args) => {
+  const statics = new Set(options.static)
+  const isStatic = (i: number): boolean => statics.has(i)
+  const donatedIn = (args: readonly unknown[]): ReadonlySet<Tensor> =>
+    new Set(options.donate?.flatMap((i) => treeLeaves(args[i])))
+
+  const compiled = (signature: Signature, args: readonly unknown[]): Promise<Loaded> => {
+    const text = printSignature(signature)
+    const known = cache.get(text)
+    if (known !== undefined) return known
+    const reason = cache.size === 0 ? 'first call' : 'new signature'
+    const start = performance.now()
     const dynamic = args.filter((_, i) => !isStatic(i))
-    const fixed = args.filter((_, i) => isStatic(i))
-    const [leaves, def] = treeFlatten(dynamic)
+    const loading = load(name, withFixed(f as AnyFunction, args, isStatic), dynamic, engine).then(({ ir, loaded }) => {
+      options.onCompile?.({
+        engine: engine.name,
+        signature: text,
+        reason,
+        equations: ir.equations.length,
+        flops: countFlops(ir),
+        programs: loaded.stages.filter(({ executable }) => executable !== null).length,
+        seconds: (performance.now() - start) / 1000,
+      })
+      return loaded
+    })
+    cache.set(text, loading)
+    loading.catch(() => cache.delete(text))
+    return loading
+  }
+
+  return async (...args) => {
+    const [leaves, def] = treeFlatten(statics.size === 0 ? args : args.filter((_, i) => !isStatic(i)))
     const tracer = leaves.find((x) => x instanceof Tracer)
-    if (tracer !== undefined) {
-      throw new ArgumentError({
-        op: name,
-        expected: 'a compiled function takes tensors with values.',
-        received: `${printAval(tracer.aval)}, a traced value: the call is inside of a transform`,
-        todo: 'call the function that was compiled instead, or move the transform into it',
-      })
+    if (tracer !== undefined) throw insideTransform(name, tracer)
+    const fixed = Array.from(statics, (i) => JSON.stringify(args[i]))
+    const signature = { def, avals: leaves.map((x) => x.aval), fixed }
+    let loaded = recent !== null && sameSignature(signature, recent.signature) ? recent.loaded : null
+    if (loaded === null) {
+      loaded = await compiled(signature, args)
+      recent = { signature, loaded }
     }
-    const signature = describe(leaves, def, fixed)
-    let loaded = cache.get(signature)
-    if (loaded === undefined) {
-      const reason = cache.size === 0 ? 'first call' : 'new signature'
-      const start = performance.now()
-      const full = (...rest: never[]): unknown => {
-        let next = 0
-        const all: unknown[] = args.map((arg, i) => (isStatic(i) ? arg : rest[next++]))
-        return (f as AnyFunction as (...xs: unknown[]) => unknown)(...all)
-      }
-      loaded = load(name, full, dynamic, engine).then(({ ir, loaded: ready }) => {
-        options.onCompile?.({
-          engine: engine.name,
-          signature,
-          reason,
-          equations: ir.equations.length,
-          flops: countFlops(ir),
-          programs: ready.stages.filter(({ executable }) => executable !== null).length,
-          seconds: (performance.now() - start) / 1000,
-        })
-        return ready
-      })
-      cache.set(signature, loaded)
-      loaded.catch(() => cache.delete(signature))
-    }
-    const ready = await loaded
-    const donated = new Set((options.donate ?? []).flatMap((i) => [...treeFlatten(args[i])[0]]))
-    return treeUnflatten<R>(ready.out, await run(ready, leaves, donated))
+    return treeUnflatten<R>(loaded.out, await runLoaded(loaded, leaves, donatedIn(args)))
   }
 }
