@@ -18,7 +18,7 @@ import { checkKind } from './elementwise.js'
 import { dataAttrs, definePrimitive, notDifferentiable, notLinear, type Primitive } from './primitive.js'
 import { iota } from './sequence.js'
 
-interface AxisAttrs {
+export interface AxisAttrs {
   readonly axisName: string
 }
 
