@@ -3,7 +3,8 @@
  * And links lead somewhere, and tables are complete.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { ProgramError } from '@cotangent/core'
 import { defaultSettings } from '@cotangent/experiment'
 import { describe, expect, test } from 'vitest'
 import { studyCommand } from '../packages/cli/src/study/command.js'
@@ -55,6 +56,9 @@ const lineOf = (path: string, error: Error): number =>
       ?.split(':')[0] ?? 1,
   )
 
+const firstFrame = (error: Error): string | undefined =>
+  error.stack?.split('\n').find((line) => line.startsWith('    at '))
+
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))
 
 for (const block of blocks) {
@@ -71,8 +75,10 @@ for (const block of blocks) {
       })
     } else {
       test('stops with the message it states', () => {
+        // a message may name a line of the block, which has no name of its own
         const is = fault === null ? 'nothing was thrown' : `${fault.name}: ${fault.message}`
-        expect(is, placeIn(block, 1)).toBe(throws.trimEnd())
+        expect(is.replaceAll(relative(root, path), 'main.ts'), placeIn(block, 1)).toBe(throws.trimEnd())
+        if (fault instanceof ProgramError) expect(firstFrame(fault)).toContain(path)
       })
     }
 
