@@ -5,12 +5,14 @@ import {
   key,
   mul,
   normal,
+  reshape,
   scalar,
   slice,
   split,
   type Tensor,
   take,
   treeEntries,
+  vmap,
   zeros,
 } from '@cotangent/core'
 import {
@@ -22,7 +24,7 @@ import {
   partition,
   withoutAdapters,
 } from '@cotangent/nn'
-import { lawRuns } from '@cotangent/testing'
+import { checkGrads, lawRuns } from '@cotangent/testing'
 import {
   initLlama,
   type LlamaConfig,
@@ -35,7 +37,7 @@ import {
 } from '@cotangent/transformer'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { scaledError } from './support/fixtures.js'
+import { rowOf, scaledError } from './support/fixtures.js'
 
 const [vocab, embed] = [40, 16]
 const config = llamaConfig({
@@ -299,6 +301,70 @@ describe('the head', () => {
     const head = two.lm_head?.weight
     if (head === undefined || isLowRank(head)) throw new Error('the head is a matrix')
     expect(scaledError(one.model.embed_tokens.weight, add(two.model.embed_tokens.weight, head))).toBeLessThan(1e-6)
+  })
+})
+
+describe('derivatives', () => {
+  const small = llamaConfig({
+    vocab_size: 5,
+    hidden_size: 4,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    num_key_value_heads: 1,
+    head_dim: 4,
+    intermediate_size: 3,
+    attention_bias: true,
+    mlp_bias: true,
+    tie_word_embeddings: true,
+    initializer_range: 0.5,
+    rms_norm_eps: 0.01,
+    rope_scaling: { type: 'linear', factor: 2 },
+  })
+  const inputIds = array(
+    [
+      [1, 2, 3],
+      [0, 4, 1],
+    ],
+    'i32',
+  )
+  const attentionMask = array(
+    [
+      [1, 1, 1],
+      [0, 1, 1],
+    ],
+    'i32',
+  )
+  const labels = array(
+    [
+      [1, 2, 3],
+      [-100, -100, 1],
+    ],
+    'i32',
+  )
+  const tree = initLlama(key(3), small)
+  const loss = (p: LlamaParams, ids: Tensor, mask: Tensor, targets: Tensor): Tensor =>
+    nextTokenLoss(llamaLogits(small, p, { inputIds: ids, attentionMask: mask }).logits, targets)
+
+  it('are central differences, to second order', () => {
+    checkGrads((p: LlamaParams) => loss(p, inputIds, attentionMask, labels), [tree])
+  })
+
+  it('of each text by vmap are those of each text alone', () => {
+    const one = (p: LlamaParams, ...row: readonly [Tensor, Tensor, Tensor]): Tensor => {
+      const [ids, mask, targets] = row.map((x) => reshape(x, [1, 3])) as [Tensor, Tensor, Tensor]
+      return loss(p, ids, mask, targets)
+    }
+    const together = vmap(grad(one), { inAxes: [null, 0, 0, 0] })(tree, inputIds, attentionMask, labels)
+    for (const row of [0, 1]) {
+      const alone = grad(one)(
+        tree,
+        ...([inputIds, attentionMask, labels].map((x) => rowOf(x, row)) as [Tensor, Tensor, Tensor]),
+      )
+      const mapped = new Map(treeEntries(together))
+      for (const [path, slope] of treeEntries(alone)) {
+        expect(scaledError(rowOf(mapped.get(path) ?? zeros([]), row), slope), path).toBeLessThan(1e-5)
+      }
+    }
   })
 })
 
