@@ -11,14 +11,18 @@ export { planStages, type Stage } from './compile/stages.js'
 export { cond, switchCase } from './control/cond.js'
 export { map, type ScanOptions, scan } from './control/scan.js'
 export { foriLoop, whileLoop } from './control/whileLoop.js'
+export { type CheckedOptions, compileChecked } from './debug/compileChecked.js'
+export { type FindNaNOptions, findNaN } from './debug/findNaN.js'
+export { type Enclosing, explainNaN, type NaNReport, type OperandReport, type Place } from './debug/nanReport.js'
+export { NonFiniteError } from './debug/nonFiniteError.js'
 export * from './errors.js'
 export { checkIR } from './ir/check.js'
 export { countFlops } from './ir/flops.js'
 export { hashIR, hashText } from './ir/hash.js'
 export type { Atom, Equation, IR, Literal, Origin, Pass, SourceLine, Var } from './ir/ir.js'
 export { freshVar } from './ir/ir.js'
-export * from './ir/passes.js'
 export { type ParseOptions, parseIR } from './ir/parse.js'
+export * from './ir/passes.js'
 export { type PrintOptions, printIR } from './ir/print.js'
 export {
   abs,
@@ -42,6 +46,7 @@ export {
   square,
   sub,
 } from './primitives/arithmetic.js'
+export { type AssociativeScanOptions, associativeScan } from './primitives/associativeScan.js'
 export type { Axes } from './primitives/axes.js'
 export {
   broadcastTo,
@@ -72,6 +77,7 @@ export {
 export { axisIndex, axisSize, pmean, psum, type Summed } from './primitives/collectives.js'
 export { constant } from './primitives/constant.js'
 export { type DotAxes, dotGeneral, dotPlan, einsum, matmul, outer } from './primitives/contraction.js'
+export { type CumulativeOptions, cummax, cumprod, cumsum, logCumsumExp } from './primitives/cumulative.js'
 export type { Operand } from './primitives/elementwise.js'
 export {
   type AttrsOf,

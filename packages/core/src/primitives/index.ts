@@ -16,6 +16,7 @@ import * as choice from './choice.js'
 import { axisIndexPrimitive, psumPrimitive } from './collectives.js'
 import { constantPrimitive } from './constant.js'
 import { dotGeneralPrimitive } from './contraction.js'
+import { cumsumPrimitive } from './cumulative.js'
 import { scatterAddPrimitive, takePrimitive } from './indexing.js'
 import { eighPrimitive, singularValuesPrimitive } from './linalg.js'
 import { standardizePrimitive } from './normalise.js'
@@ -90,6 +91,7 @@ export const composedPrimitives = {
   softmax: reduction.softmaxPrimitive,
   logSoftmax: reduction.logSoftmaxPrimitive,
   standardize: standardizePrimitive,
+  cumsum: cumsumPrimitive,
   eigh: eighPrimitive,
   singularValues: singularValuesPrimitive,
   topKIndices: topKIndicesPrimitive,

@@ -138,7 +138,17 @@ const standardize = lower1<AttrsOf<'standardize'>>((x, { eps }, { builder, resul
 
 export const reduction: Lowerings<'reduceSum' | 'reduceMax' | 'argmax'> = { reduceSum, reduceMax, argmax }
 
-export const normalisation: Lowerings<'softmax' | 'logSoftmax' | 'standardize' | 'topKIndices'> = {
+const cumsum = lower1<AttrsOf<'cumsum'>>((x, { axis, reverse }, { builder, result }) =>
+  stored(
+    builder.node('CumSum', [whole(builder, x), builder.constant(new Int32Array([axis]), [], 'i32')], {
+      reverse: { int: Number(reverse) },
+    }),
+    result,
+  ),
+)
+
+export const normalisation: Lowerings<'softmax' | 'logSoftmax' | 'standardize' | 'topKIndices' | 'cumsum'> = {
+  cumsum,
   softmax,
   logSoftmax,
   standardize,

@@ -106,6 +106,15 @@ export const layoutGenerators = {
         .map(([x, axis]) => caseOf('argmax', [x], { axis })),
     distinct,
   ),
+  cumsum: filled((fill) =>
+    withAxes
+      .chain((shape) => fc.tuple(fill(shape), axisOf(shape), fc.boolean()))
+      .map(([x, axis, reverse]) => {
+        const attrs = { axis, reverse }
+        const apply = caseOf('cumsum', [x], attrs).apply
+        return caseOf('cumsum', [x], attrs, { tolerance: ofMagnitude(summed(x.shape, [axis]), [x], apply) })
+      }),
+  ),
   slice: moved((fill) =>
     withAxes
       .chain((shape) => fc.tuple(fill(shape), slices(shape)))
