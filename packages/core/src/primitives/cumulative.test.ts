@@ -10,7 +10,7 @@ import { sum } from './reduction.js'
 
 /** Running results by a loop in JavaScript. */
 const loop = (xs: readonly number[], f: (before: number, now: number) => number): number[] =>
-  xs.map((_, i) => xs.slice(1, i + 1).reduce(f, xs[0] ?? 0))
+  xs.map((_, i) => xs.slice(1, i + 1).reduce((before, now) => f(before, now), xs[0] ?? 0))
 
 const whole = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 9 })
 
