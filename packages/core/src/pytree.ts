@@ -172,6 +172,36 @@ export const treesDiffer = (op: string, a: TreeDef, b: TreeDef): TreeMismatchErr
   new TreeMismatchError({
     op,
     expected: 'the pytrees must have the same structure.',
-    received: `${printTree(a)} and ${printTree(b)}`,
+    received: differing(a, b),
     todo: 'give both the same keys and lengths',
   })
+
+/** How many characters of a structure are worth reading; of longer ones the first difference is. */
+const readable = 80
+
+/** Two structures, or where they begin to differ. */
+const differing = (a: TreeDef, b: TreeDef, path: Path = ''): string => {
+  const both = [a, b].map(printTree)
+  if (both.every((text) => text.length <= readable)) return `${path === '' ? '' : `at ${path}: `}${both.join(' and ')}`
+  if (a.kind === 'array' && b.kind === 'array' && a.items.length === b.items.length) {
+    return differingItem(a.items, b.items, (i) => `${path}[${i}]`)
+  }
+  if (a.kind === 'object' && b.kind === 'object' && a.keys.join() === b.keys.join()) {
+    return differingItem(a.items, b.items, (i) => `${path}.${a.keys[i]}`)
+  }
+  return `at ${path === '' ? 'the root' : path}: ${outline(a, b)} and ${outline(b, a)}`
+}
+
+const differingItem = (a: readonly TreeDef[], b: readonly TreeDef[], pathOf: (i: number) => Path): string => {
+  const at = a.findIndex((item, i) => !sameTree(item, b[i] ?? noneDef))
+  return differing(a[at] ?? noneDef, b[at] ?? noneDef, pathOf(at))
+}
+
+/** The keys that the other has not, or the length. */
+const outline = (def: TreeDef, other: TreeDef): string => {
+  if (def.kind === 'array') return `an array of ${def.items.length}`
+  if (def.kind !== 'object') return printTree(def)
+  const own = other.kind === 'object' ? def.keys.filter((key) => !other.keys.includes(key)) : def.keys
+  const some = own.slice(0, 5).join(', ')
+  return `an object${own.length === 0 ? ' without more' : ` with ${some}${own.length > 5 ? ', ...' : ''}`}`
+}

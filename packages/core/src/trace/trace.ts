@@ -82,7 +82,7 @@ export const scalarOutput = (op: string, leaves: readonly Tensor[], what = 'the 
     throw new TreeMismatchError({
       op,
       expected: `${what} must return one scalar.`,
-      received: leaves.length === 0 ? 'nothing' : leaves.map((x) => printAval(x.aval)).join(', '),
+      received: leaves.length === 0 ? 'nothing' : `result ${leaves.map((x) => printAval(x.aval)).join(', ')}`,
       todo: 'reduce with sum() or mean(); for several outputs use vjp',
     })
   }

@@ -21,6 +21,8 @@ export type Argument<A extends readonly unknown[], O extends GradOptions> = O ex
 export interface Chosen {
   readonly f: AnyFunction
   readonly args: readonly unknown[]
+  /** Which arguments these are. */
+  readonly places: readonly number[]
   /** Puts what belongs to the chosen arguments, one entry each, as the caller asked: alone, or as a list. */
   readonly asAsked: (each: readonly unknown[]) => unknown
 }
@@ -53,6 +55,7 @@ export const choose = (
   return {
     f: namedAs(f.name, of as AnyFunction),
     args: places.map((i) => args[i]),
+    places,
     asAsked: (each) => (typeof argument === 'number' ? each[0] : each),
   }
 }

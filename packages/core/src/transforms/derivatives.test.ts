@@ -152,8 +152,8 @@ test('linearize may be applied many times, and checks what it is given', () => {
   expect(numbers(df(array([4, 0])))).toEqual([4, 0])
   expect(() => df(scalar(1))).toThrowErrorMatchingInlineSnapshot(`
     [ArgumentError: linearize: each tangent must have the shape and floating dtype of its primal.
-      received  primal f32[2], tangent f32[] (leaf 0)
-      to do     close over arguments that are not differentiated]
+      received  primals[0] f32[2], its tangent f32[]
+      to do     broadcast or cast the tangent; close over arguments that are not differentiated]
   `)
 })
 
@@ -170,7 +170,7 @@ describe('what is refused', () => {
   test('a result that is not one scalar', () => {
     expect(() => grad((y: Tensor) => mul(y, 2))(x)).toThrowErrorMatchingInlineSnapshot(`
       [TreeMismatchError: grad: the function must return one scalar.
-        received  f32[2]
+        received  result f32[2]
         to do     reduce with sum() or mean(); for several outputs use vjp]
     `)
   })
@@ -178,7 +178,7 @@ describe('what is refused', () => {
   test('a result that is not floating', () => {
     expect(() => grad((y: Tensor) => sum(cast(y, 'i32')))(x)).toThrowErrorMatchingInlineSnapshot(`
       [DTypeError: grad: the function must return a floating scalar.
-        received  i32[]
+        received  result i32[]
         to do     a whole number has no slope; cast earlier, or return the float it was made of]
     `)
   })
@@ -186,8 +186,8 @@ describe('what is refused', () => {
   test('an argument that is not floating', () => {
     expect(() => grad((i: Tensor) => sum(cast(i, 'f32')))(array([1], 'i32'))).toThrowErrorMatchingInlineSnapshot(`
       [ArgumentError: grad: derivatives are taken with respect to floating tensors.
-        received  i32[1] (leaf 0)
-        to do     close over integer arguments, or give them in a later argument]
+        received  args[0] i32[1]
+        to do     name another argument to differentiate, close over this one, or cast it]
     `)
   })
 
@@ -202,12 +202,12 @@ describe('what is refused', () => {
   test('tangents and cotangents of another aval or structure', () => {
     expect(() => jvp((y: Tensor) => y, [x], [scalar(1)])).toThrowErrorMatchingInlineSnapshot(`
       [ArgumentError: jvp: each tangent must have the shape and floating dtype of its primal.
-        received  primal f32[2], tangent f32[] (leaf 0)
-        to do     close over arguments that are not differentiated]
+        received  primals[0] f32[2], its tangent f32[]
+        to do     broadcast or cast the tangent; close over arguments that are not differentiated]
     `)
     expect(() => vjp((y: Tensor) => y, x)[1](scalar(1))).toThrowErrorMatchingInlineSnapshot(`
       [ArgumentError: vjp: the cotangent must have the shape and dtype of the result.
-        received  result f32[2], cotangent f32[]
+        received  result f32[2], its cotangent f32[]
         to do     broadcast or cast the cotangent]
     `)
     const tree = { a: x, b: x }
@@ -223,7 +223,7 @@ describe('what is refused', () => {
   test('batch axes of different lengths, and axes that are not there', () => {
     expect(() => vmap((a: Tensor, b: Tensor) => add(a, b))(zeros([2]), zeros([3]))).toThrowErrorMatchingInlineSnapshot(`
       [ShapeError: vmap: at least one argument must be mapped, and all mapped axes must have the same length.
-        received  f32[2] axis 0, f32[3] axis 0
+        received  args[0] f32[2] axis 0, args[1] f32[3] axis 0
         to do     set inAxes to null for arguments shared by all examples; give axisSize if all are]
     `)
     expect(() => vmap((a: Tensor) => a, { inAxes: 1 })(x)).toThrowErrorMatchingInlineSnapshot(`
@@ -238,12 +238,12 @@ describe('what is refused', () => {
     `)
     expect(() => vmap((a: Tensor) => a, { inAxes: null })(x)).toThrowErrorMatchingInlineSnapshot(`
       [ShapeError: vmap: at least one argument must be mapped, and all mapped axes must have the same length.
-        received  f32[2] axis null
+        received  no axis
         to do     set inAxes to null for arguments shared by all examples; give axisSize if all are]
     `)
     expect(() => vmap((a: Tensor) => a, { inAxes: [0, 0] })(x)).toThrowErrorMatchingInlineSnapshot(`
       [ArgumentError: vmap: inAxes must be a number, null, or follow the structure of the arguments.
-        received  [0,0]
+        received  inAxes [0,0] for [*]
         to do     give one entry per argument, or one for all]
     `)
   })

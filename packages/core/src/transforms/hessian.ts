@@ -40,7 +40,7 @@ export const hvp = <A extends readonly unknown[]>(f: (...args: A) => Tensor, pri
   const [x, def] = treeFlatten(primals)
   const [v, tangentDef] = treeFlatten(tangents)
   if (!sameTree(def, tangentDef)) throw treesDiffer('hvp', def, tangentDef)
-  checkTangents('hvp', x, v)
+  checkTangents('hvp', def, x, v)
   const gradient = grad(f, { argument: primals.map((_, i) => i) })
   const traced = traceFloating('hvp', gradient as AnyFunction, primals)
   if (isBackwardOnly(traced.ir)) return treeUnflatten<A>(def, pull(linearizeTraced(traced).linear, v))

@@ -8,7 +8,7 @@ import { type Aval, isFloating, printAval } from '../aval.js'
 import { DTypeError } from '../errors.js'
 import { moveAxis, reshape, zerosLike } from '../primitives/broadcast.js'
 import { eye } from '../primitives/matrix.js'
-import { treeUnflatten } from '../pytree.js'
+import { leafPaths, type TreeDef, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import type { AnyFunction } from '../trace/trace.js'
 import { type Argument, type Chosen, choose, type GradOptions } from './argument.js'
@@ -32,13 +32,13 @@ const onBasis = (x: Aval, f: (unit: Tensor) => readonly Tensor[]): readonly Tens
   return size === 1 ? f(reshape(basis, x.shape)).map((y) => reshape(y, [1, ...y.shape])) : vmap(f)(basis)
 }
 
-const checkResults = (op: string, avals: readonly Aval[]): void => {
+const checkResults = (op: string, out: TreeDef, avals: readonly Aval[]): void => {
   for (const [i, y] of avals.entries()) {
     if (isFloating(y.dtype)) continue
     throw new DTypeError({
       op,
       expected: 'every result of the function must be floating.',
-      received: `${printAval(y)} (leaf ${i})`,
+      received: `result${leafPaths(out)[i] ?? ''} ${printAval(y)}`,
       todo: 'return whole numbers from another function: they have no slope',
     })
   }
@@ -89,10 +89,11 @@ export const jacobianTree = ({ out, def }: TracedCall, { asAsked }: Chosen, bloc
   )
 
 /** Traces a function for its Jacobian in the chosen arguments. */
-export const traceChosen = (op: string, { f, args }: Chosen): TracedCall => {
-  const traced = traceFloating(op, f, args)
+export const traceChosen = (op: string, { f, args, places }: Chosen): TracedCall => {
+  const traced = traceFloating(op, f, args, places)
   checkResults(
     op,
+    traced.out,
     traced.ir.outputs.map((atom) => atom.aval),
   )
   return traced

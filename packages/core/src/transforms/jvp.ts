@@ -10,7 +10,7 @@ import type { IR } from '../ir/ir.js'
 import { add } from '../primitives/arithmetic.js'
 import { zerosLike } from '../primitives/broadcast.js'
 import { type AnyPrimitive, type NoRule, zeroTangent } from '../primitives/primitive.js'
-import { sameTree, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
+import { leafPaths, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { inPass, overEquations } from '../trace/origin.js'
@@ -94,15 +94,20 @@ export const jvpIR = (
 }
 
 /** Each tangent has the aval of its primal, which is floating. */
-export const checkTangents = (op: string, primals: readonly Tensor[], tangents: readonly Tensor[]): void => {
+export const checkTangents = (
+  op: string,
+  def: TreeDef,
+  primals: readonly Tensor[],
+  tangents: readonly Tensor[],
+): void => {
   for (const [i, x] of primals.entries()) {
     const dx = tangents[i]
     if (dx === undefined || !sameAval(x.aval, dx.aval) || !isFloating(x.dtype)) {
       throw new ArgumentError({
         op,
         expected: 'each tangent must have the shape and floating dtype of its primal.',
-        received: `primal ${printAval(x.aval)}, tangent ${dx === undefined ? 'missing' : printAval(dx.aval)} (leaf ${i})`,
-        todo: 'close over arguments that are not differentiated',
+        received: `primals${leafPaths(def)[i] ?? ''} ${printAval(x.aval)}, its tangent ${dx === undefined ? 'missing' : printAval(dx.aval)}`,
+        todo: 'broadcast or cast the tangent; close over arguments that are not differentiated',
       })
     }
   }
@@ -125,7 +130,7 @@ export const jvp = <A extends readonly unknown[], R>(
   const [x, def] = treeFlatten(primals)
   const [dx, tangentDef] = treeFlatten(tangents)
   if (!sameTree(def, tangentDef)) throw treesDiffer('jvp', def, tangentDef)
-  checkTangents('jvp', x, dx)
+  checkTangents('jvp', def, x, dx)
   const { ir, captured, out } = trace('jvp', f as AnyFunction, primals)
   const results = jvpIR(ir, [
     ...captured.map((primal) => ({ primal, tangent: null })),

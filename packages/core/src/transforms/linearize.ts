@@ -9,7 +9,7 @@ import { isFloating, printAval } from '../aval.js'
 import { ArgumentError } from '../errors.js'
 import type { IR } from '../ir/ir.js'
 import { zerosLike } from '../primitives/broadcast.js'
-import { sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
+import { leafPaths, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { type AnyFunction, type Traced, trace } from '../trace/trace.js'
 import { withBuilder } from '../trace/tracer.js'
@@ -61,22 +61,32 @@ export interface TracedCall extends Traced {
 /**
  * Traces f, whose derivative is asked for in all leaves of its arguments.
  *
+ * @param places which arguments of the caller's function these are, for the message
  * @throws ArgumentError for leaves that are not floating
  */
-export const traceFloating = (op: string, f: AnyFunction, args: readonly unknown[]): TracedCall => {
+export const traceFloating = (
+  op: string,
+  f: AnyFunction,
+  args: readonly unknown[],
+  places: readonly number[] = args.map((_, i) => i),
+): TracedCall => {
   const [leaves, def] = treeFlatten(args)
   for (const [i, x] of leaves.entries()) {
     if (!isFloating(x.dtype)) {
       throw new ArgumentError({
         op,
         expected: 'derivatives are taken with respect to floating tensors.',
-        received: `${printAval(x.aval)} (leaf ${i})`,
-        todo: 'close over integer arguments, or give them in a later argument',
+        received: `args${argumentPaths(def, places)[i] ?? ''} ${printAval(x.aval)}`,
+        todo: 'name another argument to differentiate, close over this one, or cast it',
       })
     }
   }
   return { ...trace(op, f, args), leaves, def }
 }
+
+/** Paths of the leaves of arguments, as they follow the list of all: `[2].layers[0].w`. */
+const argumentPaths = (def: TreeDef, places: readonly number[]): readonly string[] =>
+  def.kind === 'array' ? def.items.flatMap((item, i) => leafPaths(item).map((path) => `[${places[i]}]${path}`)) : []
 
 /** Linearizes a traced function in all leaves of its arguments. */
 export const linearizeTraced = ({ ir, captured, out, leaves }: TracedCall): Linearized => ({
@@ -85,8 +95,12 @@ export const linearizeTraced = ({ ir, captured, out, leaves }: TracedCall): Line
 })
 
 /** Traces f and linearizes it in all leaves of its arguments. */
-export const linearizeFunction = (op: string, f: AnyFunction, args: readonly unknown[]): Linearized =>
-  linearizeTraced(traceFloating(op, f, args))
+export const linearizeFunction = (
+  op: string,
+  f: AnyFunction,
+  args: readonly unknown[],
+  places?: readonly number[],
+): Linearized => linearizeTraced(traceFloating(op, f, args, places))
 
 /**
  * The value of f, and its derivative at that point as a linear function that can be applied many times.
@@ -102,7 +116,7 @@ export const linearize = <A extends readonly unknown[], R>(
   const push = (...tangents: A): R => {
     const [dx, tangentDef] = treeFlatten(tangents)
     if (!sameTree(def, tangentDef)) throw treesDiffer('linearize', def, tangentDef)
-    checkTangents('linearize', leaves, dx)
+    checkTangents('linearize', def, leaves, dx)
     const values = runIR(linear.ir, [...linear.residuals, ...dx])
     return treeUnflatten<R>(
       out,

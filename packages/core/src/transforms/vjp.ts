@@ -4,9 +4,9 @@
  * linearize, then transpose the linear program.
  */
 import { type Aval, isFloating, printAval, sameAval } from '../aval.js'
-import { ArgumentError, DTypeError } from '../errors.js'
+import { ArgumentError, DTypeError, TreeMismatchError } from '../errors.js'
 import { full, zeros } from '../primitives/broadcast.js'
-import { sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
+import { leafPaths, printTree, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { type AnyFunction, scalarOutput } from '../trace/trace.js'
 import { type Argument, choose, type GradOptions } from './argument.js'
@@ -38,7 +38,7 @@ export const cotangentLeaves = (op: string, out: TreeDef, avals: readonly Aval[]
       throw new ArgumentError({
         op,
         expected: 'the cotangent must have the shape and dtype of the result.',
-        received: `result ${printAval(wanted)}, cotangent ${given === undefined ? 'missing' : printAval(given.aval)}`,
+        received: `result${leafPaths(out)[i] ?? ''} ${printAval(wanted)}, its cotangent ${given === undefined ? 'missing' : printAval(given.aval)}`,
         todo: 'broadcast or cast the cotangent',
       })
     }
@@ -73,15 +73,23 @@ const differentiate = (
 ): { readonly value: Tensor; readonly aux: unknown; readonly gradient: unknown } => {
   const chosen = choose(op, f, args, argument)
   const [, def] = treeFlatten(chosen.args)
-  const { out, results, linear } = linearizeFunction(op, chosen.f, chosen.args)
+  const { out, results, linear } = linearizeFunction(op, chosen.f, chosen.args, chosen.places)
   const whole: unknown = treeUnflatten(out, results)
+  if (hasAux && !(Array.isArray(whole) && whole.length === 2)) {
+    throw new TreeMismatchError({
+      op,
+      expected: 'the function must return [scalar, more].',
+      received: `result ${printTree(out)}`,
+      todo: 'return both in an array; valueAndGrad takes a function that returns the scalar alone',
+    })
+  }
   const [first, aux] = hasAux && Array.isArray(whole) ? whole : [whole, null]
   const value = scalarOutput(op, treeFlatten(first)[0])
   if (!isFloating(value.dtype)) {
     throw new DTypeError({
       op,
       expected: 'the function must return a floating scalar.',
-      received: printAval(value.aval),
+      received: `result ${printAval(value.aval)}`,
       todo: 'a whole number has no slope; cast earlier, or return the float it was made of',
     })
   }

@@ -9,7 +9,7 @@ import { axisNamesOf } from '../ir/axisNames.js'
 import type { Equation, IR } from '../ir/ir.js'
 import { axisLength, normalAxis } from '../primitives/axes.js'
 import { broadcastTo, moveAxis } from '../primitives/broadcast.js'
-import { leafCount, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
+import { leafCount, leafPaths, printTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { withAxis } from '../trace/axisScope.js'
 import { bind } from '../trace/bind.js'
@@ -101,7 +101,7 @@ const axesOf = (option: 'inAxes' | 'outAxes', axes: MapAxes, def: TreeDef): read
   const mismatch = new ArgumentError({
     op: 'vmap',
     expected: `${option} must be a number, null, or follow the structure of the ${option === 'inAxes' ? 'arguments' : 'result'}.`,
-    received: JSON.stringify(axes),
+    received: `${option} ${JSON.stringify(axes)} for ${printTree(def)}`,
     todo:
       option === 'inAxes' ? 'give one entry per argument, or one for all' : 'give one entry per part, or one for all',
   })
@@ -118,19 +118,31 @@ const axesOf = (option: 'inAxes' | 'outAxes', axes: MapAxes, def: TreeDef): read
   throw mismatch
 }
 
+/** How many leaves a message shows. */
+const most = 8
+
 /** The length that all mapped axes have. */
-const batchSize = (leaves: readonly Tensor[], axes: readonly (number | null)[], given: number | undefined): number => {
+const batchSize = (
+  leaves: readonly Tensor[],
+  def: TreeDef,
+  axes: readonly (number | null)[],
+  given: number | undefined,
+): number => {
   const lengths = leaves.flatMap((x, i) => {
     const axis = axes[i] ?? null
     return axis === null ? [] : [axisLength(x.shape, normalAxis('vmap', x.aval, axis))]
   })
   const [size, ...others] = new Set(given === undefined ? lengths : [given, ...lengths])
   if (size !== undefined && others.length === 0) return size
+  const paths = leafPaths(def)
+  const all = leaves.map((x, i) => `args${paths[i] ?? ''} ${printAval(x.aval)} axis ${axes[i]}`)
+  const shown = lengths.length === 0 ? all : all.filter((_, i) => axes[i] !== null)
   throw new ShapeError({
     op: 'vmap',
     expected: 'at least one argument must be mapped, and all mapped axes must have the same length.',
     received: [
-      ...leaves.map((x, i) => `${printAval(x.aval)} axis ${axes[i]}`),
+      ...shown.slice(0, most),
+      ...(shown.length > most ? [`and ${shown.length - most} more`] : []),
       ...(given === undefined ? [] : [`axisSize ${given}`]),
     ].join(', '),
     todo: 'set inAxes to null for arguments shared by all examples; give axisSize if all are',
@@ -138,7 +150,7 @@ const batchSize = (leaves: readonly Tensor[], axes: readonly (number | null)[], 
 }
 
 /** A result with its batch axis where it is wanted. */
-const placed = (y: Mapped, axis: number | null, size: number, leaf: number): Tensor => {
+const placed = (y: Mapped, axis: number | null, size: number, path: string): Tensor => {
   if (axis !== null) {
     const each = spread(y, size)
     return moveAxis(each, 0, normalAxis('vmap', each.aval, axis))
@@ -147,7 +159,7 @@ const placed = (y: Mapped, axis: number | null, size: number, leaf: number): Ten
   throw new ArgumentError({
     op: 'vmap',
     expected: 'a result whose outAxes is null must be the same for all examples.',
-    received: `leaf ${leaf} of the result, ${printAval({ shape: y.value.shape.slice(1), dtype: y.value.dtype })}, which depends on mapped arguments`,
+    received: `result${path} ${printAval({ shape: y.value.shape.slice(1), dtype: y.value.dtype })}, which depends on mapped arguments`,
     todo: 'sum it over the batch with psum or pmean, or say in outAxes where its batch axis goes',
   })
 }
@@ -171,7 +183,7 @@ export const vmap =
     const { inAxes = 0, outAxes = 0, axisName = null } = options
     const [leaves, def] = treeFlatten(args)
     const axes = axesOf('inAxes', inAxes, def)
-    const size = batchSize(leaves, axes, options.axisSize)
+    const size = batchSize(leaves, def, axes, options.axisSize)
     const inputs = leaves.map((x, i): Mapped => {
       const axis = axes[i] ?? null
       return axis === null ? { value: x, mapped: false } : { value: moveAxis(x, axis, 0), mapped: true }
@@ -184,8 +196,9 @@ export const vmap =
     const { ir, captured, out } = axisName === null ? traced() : withAxis({ name: axisName, size }, traced)
     const given = [...captured.map((value) => ({ value, mapped: false })), ...inputs]
     const places = axesOf('outAxes', outAxes, out)
+    const paths = leafPaths(out)
     return treeUnflatten<R>(
       out,
-      batchIR(ir, given, size, axisName).map((y, i) => placed(y, places[i] ?? null, size, i)),
+      batchIR(ir, given, size, axisName).map((y, i) => placed(y, places[i] ?? null, size, paths[i] ?? '')),
     )
   }
