@@ -238,7 +238,7 @@ describe('what is refused', () => {
     `)
     expect(() => vmap((a: Tensor) => a, { inAxes: null })(x)).toThrowErrorMatchingInlineSnapshot(`
       [ShapeError: vmap: at least one argument must be mapped, and all mapped axes must have the same length.
-        received  no axis
+        received  args[0] f32[2] axis null
         to do     set inAxes to null for arguments shared by all examples; give axisSize if all are]
     `)
     expect(() => vmap((a: Tensor) => a, { inAxes: [0, 0] })(x)).toThrowErrorMatchingInlineSnapshot(`
