@@ -170,7 +170,9 @@ export const customJvp = <A extends readonly unknown[], R, const S extends reado
       ])
       return [ofRule]
     }
-    const programs = traceRules(own, signature, primal, traced, (parts, xs) => bindParts(name, parts, xs))
+    // without a floating argument there is nothing to differentiate, and the rule is not asked
+    const rules = floating.length === 0 ? () => [primal] : traced
+    const programs = traceRules(own, signature, primal, rules, (parts, xs) => bindParts(name, parts, xs))
     return treeUnflatten<R>(primal.out, bindParts(name, programs, leaves))
   }
 }
