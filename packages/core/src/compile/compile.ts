@@ -4,23 +4,24 @@
  * The only asynchronous border. A function is traced once per signature of its arguments; the program is loaded into
  * the engine; what it closed over became inputs, so tensors are never part of the program.
  */
-import { type Aval, printAval, sameAval } from '../aval.js'
+import { printAval } from '../aval.js'
 import { ArgumentError } from '../errors.js'
 import { countFlops } from '../ir/flops.js'
-import { printTree, sameTree, type TreeDef, treeFlatten, treeLeaves, treeUnflatten } from '../pytree.js'
+import { treeFlatten, treeLeaves, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
-import { type AnyFunction, trace } from '../trace/trace.js'
+import { type AnyFunction, namedAs, trace } from '../trace/trace.js'
 import { Tracer } from '../trace/tracer.js'
 import type { Engine } from './engine.js'
+import { type Cause, CompileHistory, withHistory } from './history.js'
 import { type Loaded, loadStages, runLoaded } from './loaded.js'
 import { prepareIR } from './prepare.js'
+import { printSignature, type Signature, sameSignature } from './signature.js'
 
-/** Why a call compiled: told to `onCompile`. */
-export interface CompileEvent {
+/** That a call compiled, and why: told to `onCompile`, and kept for `explainCompile`. */
+export interface CompileEvent extends Cause {
   readonly engine: string
   /** Avals and structure of the arguments. */
   readonly signature: string
-  readonly reason: 'first call' | 'new signature'
   readonly equations: number
   /** Floating-point operations of one call, counted from shapes. */
   readonly flops: number
@@ -46,29 +47,14 @@ const load = async (op: string, f: AnyFunction, args: readonly unknown[], engine
 /** A compiled function; `close` is the engine's. */
 export type Compiled<A extends readonly unknown[], R> = (...args: A) => Promise<R>
 
-/** What a program is made for: the structure and avals of the arguments, and static ones as JSON. */
-interface Signature {
-  readonly def: TreeDef
-  readonly avals: readonly Aval[]
-  readonly fixed: readonly string[]
-}
-
-const printSignature = ({ def, avals, fixed }: Signature): string =>
-  [printTree(def), avals.map(printAval).join(' '), ...fixed].join(' ')
-
-const sameSignature = (a: Signature, b: Signature): boolean =>
-  sameTree(a.def, b.def) &&
-  a.avals.every((x, i) => sameAval(x, b.avals[i] ?? x)) &&
-  a.fixed.every((x, i) => x === b.fixed[i])
-
 /** `f` of the arguments that are not static, the others as they are. It holds on to nothing else. */
 const withFixed = (f: AnyFunction, args: readonly unknown[], isStatic: (i: number) => boolean): AnyFunction => {
   const fixed = args.map((value, i) => (isStatic(i) ? { value } : null))
-  return (...rest: never[]) => {
+  return namedAs(f.name, (...rest: never[]) => {
     let next = 0
     const all = fixed.map((x) => (x === null ? rest[next++] : x.value))
     return f(...(all as never[]))
-  }
+  })
 }
 
 const insideTransform = (op: string, { aval }: Tensor): ArgumentError =>
@@ -100,6 +86,7 @@ export const compile = <A extends readonly unknown[], R>(
   const name = f.name === '' ? 'compile' : f.name
   const statics = new Set(options.static)
   const isStatic = (i: number): boolean => statics.has(i)
+  const history = new CompileHistory(f as AnyFunction, statics)
   const donatedIn = (args: readonly unknown[]): ReadonlySet<Tensor> =>
     new Set(options.donate?.flatMap((i) => treeLeaves(args[i])))
 
@@ -107,27 +94,32 @@ export const compile = <A extends readonly unknown[], R>(
     const text = printSignature(signature)
     const known = cache.get(text)
     if (known !== undefined) return known
-    const reason = cache.size === 0 ? 'first call' : 'new signature'
+    const compilation = history.begin(signature, args.length)
     const start = performance.now()
     const dynamic = args.filter((_, i) => !isStatic(i))
     const loading = load(name, withFixed(f as AnyFunction, args, isStatic), dynamic, engine).then(({ ir, loaded }) => {
-      options.onCompile?.({
+      const event: CompileEvent = {
+        ...compilation.cause,
         engine: engine.name,
         signature: text,
-        reason,
         equations: ir.equations.length,
         flops: countFlops(ir),
         programs: loaded.stages.filter(({ executable }) => executable !== null).length,
         seconds: (performance.now() - start) / 1000,
-      })
+      }
+      compilation.event = event
+      options.onCompile?.(event)
       return loaded
     })
     cache.set(text, loading)
-    loading.catch(() => cache.delete(text))
+    loading.catch(() => {
+      compilation.failed = true
+      cache.delete(text)
+    })
     return loading
   }
 
-  return async (...args) => {
+  const call: Compiled<A, R> = async (...args) => {
     const [leaves, def] = treeFlatten(statics.size === 0 ? args : args.filter((_, i) => !isStatic(i)))
     const tracer = leaves.find((x) => x instanceof Tracer)
     if (tracer !== undefined) throw insideTransform(name, tracer)
@@ -140,4 +132,5 @@ export const compile = <A extends readonly unknown[], R>(
     }
     return treeUnflatten<R>(loaded.out, await runLoaded(loaded, leaves, donatedIn(args)))
   }
+  return withHistory(call, history)
 }
