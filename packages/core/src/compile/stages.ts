@@ -28,12 +28,16 @@ export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): re
   const freeProducer = new Map<number, Equation>()
 
   for (const equation of ir.equations) {
-    const variables = equation.inputs.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : []))
-    const origins = variables.map((id) => origin.get(id))
-    const keyed =
-      equation.primitive.properties.host === true ||
-      (origins.includes('keyed') && origins.every((o) => o === 'keyed' || o === 'free'))
-    const alone = origins.every((o) => o === 'free')
+    let [earliest, anyKeyed, anyData] = [0, false, false]
+    for (const atom of equation.inputs) {
+      if (atom.kind === 'literal') continue
+      const from = origin.get(atom.id)
+      anyKeyed ||= from === 'keyed'
+      anyData ||= from === 'data'
+      earliest = Math.max(earliest, stageOf.get(atom.id) ?? 0)
+    }
+    const keyed = equation.primitive.properties.host === true || (anyKeyed && !anyData)
+    const alone = !anyKeyed && !anyData
     // what depends on nothing but does not run on the engine is computed before the call too
     const mine: Origin = keyed || (alone && !runs(equation)) ? 'keyed' : alone ? 'free' : 'data'
     for (const v of equation.results) origin.set(v.id, mine)
@@ -41,7 +45,6 @@ export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): re
       for (const v of equation.results) freeProducer.set(v.id, equation)
       continue
     }
-    const earliest = Math.max(0, ...variables.map((id) => stageOf.get(id) ?? 0))
     const wanted = mine === 'keyed' || !runs(equation) ? 0 : 1
     const stage = earliest % 2 === wanted ? earliest : earliest + 1
     for (const v of equation.results) stageOf.set(v.id, stage)
@@ -55,30 +58,32 @@ export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): re
     for (let i = members.length; i <= 1; i++) members.push([])
   }
 
-  const outside = new Set(ir.outputs.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : [])))
-  return members.flatMap((equations, index): Stage[] => {
-    const later = members.slice(index + 1).flat()
-    const needed = new Set([
-      ...outside,
-      ...later.flatMap((e) => e.inputs.flatMap((a) => (a.kind === 'var' ? [a.id] : []))),
-    ])
+  const stages: Stage[] = []
+  const needed = variablesIn(ir.outputs) // by what comes later
+  for (const [index, equations] of [...members.entries()].reverse()) {
     const extra = index === 1 ? freeOutputs : []
-    if (equations.length === 0 && extra.length === 0) return []
+    if (equations.length === 0 && extra.length === 0) continue
     const whole = withFree(equations, extra, freeProducer)
-    const bound = new Set(whole.flatMap((e) => e.results.map((v) => v.id)))
+    const bound = new Set<number>()
     const inputs = new Map<number, Var>()
-    for (const { inputs: atoms } of whole) {
+    for (const { inputs: atoms, results } of whole) {
       for (const atom of atoms) if (atom.kind === 'var' && !bound.has(atom.id)) inputs.set(atom.id, atom)
+      for (const v of results) bound.add(v.id)
     }
-    const outputs: Atom[] = [
-      ...equations.flatMap((e) => e.results.filter((v) => needed.has(v.id))),
-      ...new Map(extra.map((v) => [v.id, v])).values(),
-    ]
-    return [
-      { where: index % 2 === 0 ? 'host' : 'engine', ir: { inputs: [...inputs.values()], equations: whole, outputs } },
-    ]
-  })
+    const outputs: Atom[] = []
+    for (const { results } of equations) for (const v of results) if (needed.has(v.id)) outputs.push(v)
+    outputs.push(...new Map(extra.map((v) => [v.id, v])).values())
+    stages.push({
+      where: index % 2 === 0 ? 'host' : 'engine',
+      ir: { inputs: [...inputs.values()], equations: whole, outputs },
+    })
+    for (const { inputs: atoms } of equations) for (const atom of atoms) if (atom.kind === 'var') needed.add(atom.id)
+  }
+  return stages.reverse()
 }
+
+const variablesIn = (atoms: readonly Atom[]): Set<number> =>
+  new Set(atoms.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : [])))
 
 /** Whether the programs an equation holds can run on the engine; if not, the whole equation runs on the host. */
 const runsWithin = ({ primitive, attrs }: Equation, runsOne: (equation: Equation) => boolean): boolean =>

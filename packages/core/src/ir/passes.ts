@@ -8,6 +8,12 @@ type Substitution = Map<number, Atom>
 
 const substitute = (atom: Atom, by: Substitution): Atom => (atom.kind === 'var' ? (by.get(atom.id) ?? atom) : atom)
 
+/** The equation on other inputs; itself where none of its inputs is another. */
+const substituteIn = (equation: Equation, by: Substitution): Equation =>
+  by.size > 0 && equation.inputs.some((atom) => atom.kind === 'var' && by.has(atom.id))
+    ? { ...equation, inputs: equation.inputs.map((atom) => substitute(atom, by)) }
+    : equation
+
 /** Copies a program's equations with fresh variables, its inputs replaced; returns its outputs. */
 const splice = (ir: IR, inputs: readonly Atom[], origin: Origin | undefined, into: Equation[]): readonly Atom[] => {
   const by: Substitution = new Map()
@@ -25,28 +31,31 @@ const splice = (ir: IR, inputs: readonly Atom[], origin: Origin | undefined, int
 export const expandEquations = (ir: IR, expand: (equation: Equation) => IR | null): IR => {
   const by: Substitution = new Map()
   const equations: Equation[] = []
-  for (const equation of ir.equations) {
-    const inputs = equation.inputs.map((atom) => substitute(atom, by))
-    const body = expand(equation)
+  for (const before of ir.equations) {
+    const equation = substituteIn(before, by)
+    const body = expand(before)
     if (body === null) {
-      equations.push({ ...equation, inputs })
+      equations.push(equation)
       continue
     }
-    const outputs = splice(body, inputs, equation.origin, equations)
+    const outputs = splice(body, equation.inputs, equation.origin, equations)
     for (const [i, v] of equation.results.entries()) by.set(v.id, outputs[i] ?? v)
   }
   return { ...ir, equations, outputs: ir.outputs.map((atom) => substitute(atom, by)) }
 }
 
 /** `y = scan[f] x`  ->  `y = scan[pass(f)] x`: a pass over the programs that equations hold. */
-export const overPrograms = (ir: IR, pass: (program: IR) => IR): IR => ({
-  ...ir,
-  equations: ir.equations.map((equation) => {
-    const { programs } = equation.primitive.properties
-    if (programs === undefined) return equation
-    return { ...equation, attrs: programs.replace(equation.attrs, programs.of(equation.attrs).map(pass)) }
-  }),
-})
+export const overPrograms = (ir: IR, pass: (program: IR) => IR): IR =>
+  ir.equations.every(({ primitive }) => primitive.properties.programs === undefined)
+    ? ir
+    : {
+        ...ir,
+        equations: ir.equations.map((equation) => {
+          const { programs } = equation.primitive.properties
+          if (programs === undefined) return equation
+          return { ...equation, attrs: programs.replace(equation.attrs, programs.of(equation.attrs).map(pass)) }
+        }),
+      }
 
 /** `call[f] x`  ->  the equations of f. */
 export const inlineCalls = (ir: IR): IR =>
@@ -70,17 +79,19 @@ export const dropIdentities = (ir: IR): IR =>
 export const dropUnused = (ir: IR): IR => {
   const used = new Set(ir.outputs.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : [])))
   const kept: Equation[] = []
-  for (const equation of [...ir.equations].reverse()) {
+  for (const equation of ir.equations.toReversed()) {
     if (!equation.results.some((v) => used.has(v.id))) continue
     for (const atom of equation.inputs) if (atom.kind === 'var') used.add(atom.id)
     kept.push(equation)
   }
-  return { ...ir, equations: kept.reverse() }
+  return kept.length === ir.equations.length ? ir : { ...ir, equations: kept.reverse() }
 }
 
+/** Equal for equations that compute the same. */
 const key = ({ primitive, inputs, attrs, results }: Equation): string => {
-  const operands = inputs.map((a) => (a.kind === 'var' ? `%${a.id}` : `${printNumber(a.value)}:${a.aval.dtype}`))
-  return [primitive.name, primitive.attrs.print(attrs, printIR), ...operands, results.length].join(' ')
+  let text = `${primitive.name}${primitive.attrs.print(attrs, printIR)} ${results.length}`
+  for (const a of inputs) text += a.kind === 'var' ? ` %${a.id}` : ` ${printNumber(a.value)}:${a.aval.dtype}`
+  return text
 }
 
 /** `a = f x; b = f x`  ->  one equation, a in place of b. */
@@ -89,7 +100,7 @@ export const shareCommon = (ir: IR): IR => {
   const seen = new Map<string, readonly Var[]>()
   const equations: Equation[] = []
   for (const equation of ir.equations) {
-    const mine = { ...equation, inputs: equation.inputs.map((atom) => substitute(atom, by)) }
+    const mine = substituteIn(equation, by)
     if (mine.primitive.properties.barrier === true) {
       equations.push(mine)
       continue
