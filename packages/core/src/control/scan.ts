@@ -71,7 +71,7 @@ export const scan = <C, X, Y>(
     throw new TreeMismatchError({
       op: 'scan',
       expected: 'the body must return [carry, y].',
-      received: printTree(out),
+      received: `the body's result ${printTree(out)}`,
       todo: 'return null as y where nothing is stacked',
     })
   }

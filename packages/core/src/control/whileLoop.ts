@@ -34,7 +34,7 @@ export const whileLoop = <C>(test: (carry: C) => Tensor, body: (carry: C) => C, 
     throw new DTypeError({
       op: 'whileLoop',
       expected: 'the test must return one bool scalar.',
-      received: tested.ir.outputs.map((atom) => printAval(atom.aval)).join(', ') || 'nothing',
+      received: `the test's result ${tested.ir.outputs.map((atom) => printAval(atom.aval)).join(', ') || 'null'}`,
       todo: 'compare with less() or equal(); all of several: reduce them first',
     })
   }

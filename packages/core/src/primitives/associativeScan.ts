@@ -6,7 +6,7 @@
  */
 import { printAval } from '../aval.js'
 import { ShapeError } from '../errors.js'
-import { sameTree, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
+import { leafPaths, sameTree, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { axisLength, normalAxis } from './axes.js'
 import { concat, slice } from './sequence.js'
@@ -40,10 +40,11 @@ export const associativeScan = <T>(f: (before: T, now: T) => T, xs: T, options: 
   const axes = leaves.map((x) => normalAxis('associativeScan', x.aval, options.axis ?? 0))
   const [n, ...more] = new Set(leaves.map((x, i) => axisLength(x.shape, axes[i] ?? 0)))
   if (n === undefined || more.length > 0) {
+    const paths = leafPaths(def)
     throw new ShapeError({
       op: 'associativeScan',
       expected: 'all leaves must have the same length along the axis.',
-      received: leaves.map((x) => printAval(x.aval)).join(', ') || 'no leaves',
+      received: leaves.map((x, i) => `xs${paths[i] ?? ''} ${printAval(x.aval)}`).join(', ') || 'no leaves',
       todo: 'give them a common axis',
     })
   }

@@ -100,7 +100,8 @@ const checkedPair = (name: string, def: TreeDef, avals: readonly Aval[], pair: u
     xs.length === wantedAvals.length && xs.every((x, i) => printAval(x.aval) === printAval(wantedAvals[i] ?? x.aval))
   const fits = sameTree(def, valueDef) && alike(ys, avals) && sameTree(wanted, tangentDef) && alike(dys, floating)
   if (fits) return [...ys, ...dys]
-  const shown = (d: TreeDef, each: readonly Aval[]): string => `${printTree(d)} ${each.map(printAval).join(' ')}`
+  const shown = (d: TreeDef, each: readonly Aval[]): string =>
+    `${printTree(d)} ${each.map(printAval).join(' ')}`.trimEnd()
   throw new TreeMismatchError({
     op: name,
     expected: 'the rule must return [value, tangent], both like what the function returns.',

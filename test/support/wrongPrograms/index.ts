@@ -1,0 +1,8 @@
+import { control } from './control.js'
+import { operations } from './operations.js'
+import { tensors } from './tensors.js'
+import { transforms } from './transforms.js'
+import type { WrongPrograms } from './wrongProgram.js'
+
+/** A program for every mistake that core refuses. */
+export const wrongPrograms: WrongPrograms = { ...tensors, ...operations, ...transforms, ...control }
