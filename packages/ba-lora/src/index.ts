@@ -15,6 +15,7 @@ export {
 } from './adapters/initialise.js'
 export { baLora, regularisers } from './baLora.js'
 export { type Evaluation, evaluate, weightsAt } from './evaluate.js'
+export { evaluateInChunks, type Head, type NlgStates } from './evaluateInChunks.js'
 export { type AdaptiveOptions, adaptiveFactor } from './losses/adaptiveFactor.js'
 export { consistency } from './losses/consistency.js'
 export { diversity } from './losses/diversity.js'

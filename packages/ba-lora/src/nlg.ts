@@ -1,11 +1,11 @@
 /* The language-model form of the objective: losses of rows, one for each position, fed from [batch, seq, vocab]. */
-import { ArgumentError, printAval, type Tensor } from '@cotangent/core'
+import { ArgumentError, type Tensor } from '@cotangent/core'
 import { pipe } from '@cotangent/prelude'
 import { adaptiveFactor } from './losses/adaptiveFactor.js'
 import { entropyDiversity } from './losses/entropyDiversity.js'
 import { klConsistency } from './losses/klConsistency.js'
 import { gaussianSketch, sketchWidth } from './losses/rangeFinder.js'
-import { spectral } from './losses/spectral.js'
+import { type SpectralNorm, spectral } from './losses/spectral.js'
 import { taskObjective } from './nlu.js'
 import { contramap, type Objective, scheduled, term, weighted, weightedBy } from './objective.js'
 import { type NlgInput, type PositionRows, positionRows } from './positions.js'
@@ -17,42 +17,57 @@ export const nextTokenObjective: Objective<NlgInput> = contramap(positionRows('a
 /** The three regularisers for language models, without the task. */
 export const nlgRegularisers = (settings: NlgSettings): Objective<NlgInput> => {
   const complete = completeNlgSettings(settings)
-  const { lambda1, lambda2, lambda3, schedule2, schedule3, variant } = complete
-  return contramap(positionRows(variant))([
-    ...pipe(consistencyOf(complete), weighted(lambda1)),
-    ...pipe(diversityOf(complete), weighted(lambda2), scheduled(scheduleOf(schedule2))),
-    ...pipe(spectralOf(complete), weighted(lambda3), scheduled(scheduleOf(schedule3))),
-  ])
+  return contramap(positionRows(complete.variant))([...meanRegularisers(complete), ...spectralRegulariser(complete)])
 }
 
-const consistencyOf = ({ temperature, schedule1 }: CompleteNlgSettings): Objective<PositionRows> => {
+/** Those that are means over the positions that count: `consistency` and `diversity`. */
+export const meanRegularisers = (settings: CompleteNlgSettings): Objective<PositionRows> => {
+  const { lambda1, lambda2, schedule1, schedule2, temperature, topK } = settings
   const consistency = term('consistency', ({ student, teacher, mask }: PositionRows) =>
     klConsistency(student, teacher, { temperature, mask }),
   )
-  return schedule1.kind === 'adaptive'
-    ? weightedBy(adaptiveFactor({ ...schedule1, temperature }))(consistency)
-    : scheduled(scheduleOf(schedule1))(consistency)
+  const diversity = term('diversity', ({ student, mask }: PositionRows) =>
+    entropyDiversity(student, { mask, ...(topK === 'all' ? {} : { topK }) }),
+  )
+  return [
+    ...pipe(
+      consistency,
+      weighted(lambda1),
+      schedule1.kind === 'adaptive'
+        ? weightedBy(adaptiveFactor({ ...schedule1, temperature }))
+        : scheduled(scheduleOf(schedule1)),
+    ),
+    ...pipe(diversity, weighted(lambda2), scheduled(scheduleOf(schedule2))),
+  ]
 }
 
-const diversityOf = ({ topK }: CompleteNlgSettings): Objective<PositionRows> =>
-  term('diversity', ({ student, mask }) => entropyDiversity(student, { mask, ...(topK === 'all' ? {} : { topK }) }))
+/** The one that looks at all positions at once: `spectral`. */
+export const spectralRegulariser = (settings: CompleteNlgSettings): Objective<PositionRows> => {
+  const { k, lambda3, schedule3 } = settings
+  const spectralTerm = term('spectral', ({ student, mask, key }: PositionRows) =>
+    spectral(student, { k, mask, ...spectrumOf(settings, student.shape, key) }),
+  )
+  return pipe(spectralTerm, weighted(lambda3), scheduled(scheduleOf(schedule3)))
+}
 
-/** As in the paper, the norm is Frobenius wherever the SVD is randomised, also where that is exact. */
-const spectralOf = (settings: CompleteNlgSettings): Objective<PositionRows> =>
-  term('spectral', ({ student, mask, key }) => {
-    const { k, norm } = settings
-    if (svdFor(settings, student.shape[1] ?? 0) === 'exact') return spectral(student, { k, norm, mask })
-    return spectral(student, { k, norm: 'frobenius', mask, sketch: sketchFor(student, k, key) })
-  })
-
-/** `null` where the subspace would be all there is. */
-const sketchFor = (student: Tensor, k: number, key: Tensor | null): Tensor | null => {
-  if (sketchWidth(student.shape, k) >= Math.min(...student.shape)) return null
-  if (key !== null) return gaussianSketch(key, student.shape, k)
+/**
+ * How the singular values of logits [n, d] are found, and the norm. As in the paper, it is Frobenius wherever the SVD is
+ * randomised, also where that is exact: where the subspace would be all there is.
+ */
+export const spectrumOf = (
+  settings: CompleteNlgSettings,
+  shape: readonly number[],
+  key: Tensor | null,
+): { readonly norm: SpectralNorm; readonly sketch: Tensor | null } => {
+  const { k, norm } = settings
+  const [, words = 0] = shape
+  if (svdFor(settings, words) === 'exact') return { norm, sketch: null }
+  if (sketchWidth(shape, k) >= Math.min(...shape)) return { norm: 'frobenius', sketch: null }
+  if (key !== null) return { norm: 'frobenius', sketch: gaussianSketch(key, shape, k) }
   throw new ArgumentError({
     op: 'baLora',
     expected: 'a randomised SVD needs a key.',
-    received: `key null, for logits ${printAval(student.aval)}`,
+    received: `key null, for logits [${shape.join(',')}]`,
     todo: "give the input a key of this step (foldIn(key, step)), or set svd to 'exact'",
   })
 }

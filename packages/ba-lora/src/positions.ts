@@ -17,8 +17,8 @@ export type NlgInput = {
   readonly key: Tensor | null
 }
 
-/** A language model's positions as rows: the label of a row is what it is to predict. */
-export type PositionRows = NluInput & { readonly key: Tensor | null }
+/** A language model's positions as rows: the label of a row is what it is to predict, and the mask says which count. */
+export type PositionRows = NluInput & { readonly mask: Tensor; readonly key: Tensor | null }
 
 /**
  * Which logits the regularisers see. `aligned`: those that predict a label that counts, as the task loss does. `paper`:

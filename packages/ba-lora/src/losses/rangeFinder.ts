@@ -65,6 +65,22 @@ export const orthonormal = (y: Tensor): Tensor => {
 /** z (3 - zᵀz) / 2 */
 const towardsOrthonormal = (z: Tensor): Tensor => div(sub(mul(z, 3), matmul(z, matmul(matrixTranspose(z), z))), 2)
 
+/** A matrix x [n, d] by what it does to others, so that it need not be there as a whole. */
+export interface Matrix {
+  readonly shape: readonly number[]
+  /** x o: [d, q] -> [n, q] */
+  readonly times: (o: Tensor) => Tensor
+  /** xᵀ o: [n, q] -> [d, q] */
+  readonly transposedTimes: (o: Tensor) => Tensor
+}
+
+/** A matrix that is there. */
+export const denseMatrix = (x: Tensor): Matrix => ({
+  shape: x.shape,
+  times: (o) => matmul(x, o),
+  transposedTimes: (o) => matmul(matrixTranspose(x), o),
+})
+
 /**
  * About the largest singular values of x [n, d]: those of its part within the span of (x xᵀ)² x Ω.
  *
@@ -77,20 +93,19 @@ const towardsOrthonormal = (z: Tensor): Tensor => div(sub(mul(z, 3), matmul(z, m
  * @returns [q], descending
  * @throws ShapeError unless the sketch has min(n, d) rows and at most as many columns
  */
-export const sketchedSingularValues = (x: Tensor, sketch: Tensor): Tensor => {
+export const sketchedSingularValues = (x: Matrix, sketch: Tensor): Tensor => {
   const [rows = 0, columns = 0] = x.shape
   const [height = 0, width = 0] = sketch.shape
   if (sketch.rank !== 2 || height !== Math.min(rows, columns) || width > height) {
     throw new ShapeError({
       op: 'spectral',
       expected: 'the sketch must be [min(n, d), q], q at most min(n, d).',
-      received: `student ${printAval(x.aval)}, sketch ${printAval(sketch.aval)}`,
+      received: `student [${x.shape.join(',')}], sketch ${printAval(sketch.aval)}`,
       todo: 'gaussianSketch(key, student.shape, k) makes one',
     })
   }
-  const tall = rows < columns ? matrixTranspose(x) : x
-  const wide = matrixTranspose(tall)
-  let o = orthonormal(matmul(tall, cast(sketch, x.dtype)))
-  for (let i = 0; i < powerIterations; i++) o = orthonormal(matmul(tall, orthonormal(matmul(wide, o))))
-  return singularValues(matmul(matrixTranspose(o), tall))
+  const [tall, wide] = rows < columns ? [x.transposedTimes, x.times] : [x.times, x.transposedTimes]
+  let o = orthonormal(tall(sketch))
+  for (let i = 0; i < powerIterations; i++) o = orthonormal(tall(orthonormal(wide(o))))
+  return singularValues(wide(o))
 }

@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   abs,
+  cast,
   div,
   greater,
   greaterEqual,
@@ -18,7 +19,7 @@ import {
   where,
   zeros,
 } from '@cotangent/core'
-import { sketchedSingularValues } from './rangeFinder.js'
+import { denseMatrix, sketchedSingularValues } from './rangeFinder.js'
 import { type RowOptions, rowsOf } from './rows.js'
 
 /** What the largest singular values are divided by: Σ σ (`nuclear`) or √Σ σ² (`frobenius`). */
@@ -64,10 +65,24 @@ export const spectral = (student: Tensor, { k, sketch = null, norm, mask }: Spec
   const largest = stopGradient(max(abs(rows.x)))
   const some = greater(largest, 0)
   const x = div(rows.x, where(some, largest, 1)) // rows of 0 add values of 0
-  const values = sketch === null ? singularValues(x) : sketchedSingularValues(x, sketch)
+  const values = sketch === null ? singularValues(x) : sketchedSingularValues(denseMatrix(x), cast(sketch, x.dtype))
   const nuclear = sketch === null && norm !== 'frobenius'
   const size = nuclear ? sum(values) : sqrt(where(some, sum(square(x)), 1))
-  const acts = logicalAnd(greater(rows.count, 1), greaterEqual(mul(size, largest), smallestNorm))
+  return shareOfLargest(values, k, { size, largest, count: rows.count })
+}
+
+/**
+ * - Σ_{i≤k} σ_i / N, or 0 where less than two rows count or there is no direction to speak of.
+ *
+ * @param values σ of the logits over their largest magnitude
+ * @param of size N of those, `largest` the magnitude, `count` the number of rows that count
+ */
+export const shareOfLargest = (
+  values: Tensor,
+  k: number,
+  { size, largest, count }: { readonly size: Tensor; readonly largest: Tensor; readonly count: Tensor },
+): Tensor => {
+  const acts = logicalAnd(greater(count, 1), greaterEqual(mul(size, largest), smallestNorm))
   const top = sum(slice(values, [0], [Math.min(k, values.size)]))
   return where(acts, neg(div(top, where(acts, size, 1))), 0)
 }
