@@ -1,6 +1,7 @@
 /* A graph under construction: names, nodes, and the small tensors a program holds by value. */
 import { type Aval, allocate, type DType, type Shape, sameShape, sizeOf, type TypedArray } from '@cotangent/core'
 import type { Attribute, ElementType, Graph, Initialiser, Node, Port } from './onnx/model.js'
+import { readBy, renamed } from './onnx/names.js'
 
 type Attributes = Readonly<Record<string, Attribute>>
 
@@ -18,25 +19,53 @@ const bytesOfArray = (data: TypedArray | BigInt64Array): Uint8Array => {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 
-/** Makes a graph, node by node. Names are `x0, x1, ...` for inputs, `c0, ...` for constants, `t0, ...` for the rest. */
+/** Numbers for the names of a model: its graphs see each other's tensors, so that no two are called alike. */
+class Names {
+  readonly #next = new Map<string, number>()
+
+  fresh(letter: 'x' | 'c' | 't'): string {
+    const n = this.#next.get(letter) ?? 0
+    this.#next.set(letter, n + 1)
+    return `${letter}${n}`
+  }
+}
+
+/**
+ * Makes a graph, node by node. Names are `x0, x1, ...` for the model's inputs, `c0, ...` for constants, `t0, ...` for the
+ * rest.
+ */
 export class Builder {
   readonly #nodes: Node[] = []
   readonly #initialisers = new Map<string, Initialiser>()
   readonly #inputs: Port[] = []
   readonly #shared = new Map<string, string>()
   readonly #origins = new Map<string, { readonly name: string; readonly shape: Shape }>()
-  #next = 0
+  readonly #names: Names
+
+  private constructor(private readonly outer: Builder | null) {
+    this.#names = outer === null ? new Names() : outer.#names
+  }
+
+  /** A builder for a model. */
+  static model(): Builder {
+    return new Builder(null)
+  }
+
+  /** A builder for the graph of a node that comes next here; it may read what is here so far. */
+  inner(): Builder {
+    return new Builder(this)
+  }
 
   /** An input of the graph. */
-  input({ shape, dtype }: Aval): string {
-    const name = `x${this.#inputs.length}`
+  input({ shape, dtype }: { readonly shape: Shape; readonly dtype: ElementType }): string {
+    const name = this.#names.fresh(this.outer === null ? 'x' : 't')
     this.#inputs.push({ name, type: dtype, shape })
     return name
   }
 
   /** Emits a node; the names of its results. */
   nodes(op: string, inputs: readonly string[], options: NodeOptions = {}): readonly string[] {
-    const outputs = Array.from({ length: options.results ?? 1 }, () => `t${this.#next++}`)
+    const outputs = Array.from({ length: options.results ?? 1 }, () => this.#names.fresh('t'))
     this.#nodes.push({ op, domain: options.domain ?? '', inputs, outputs, attributes: options.attributes ?? {} })
     return outputs
   }
@@ -51,16 +80,21 @@ export class Builder {
   /** As `node`, but the same node is emitted once: for layouts and casts that several equations ask for. */
   shared(op: string, inputs: readonly string[], attributes: Attributes = {}): string {
     const key = JSON.stringify([op, inputs, attributes])
-    const known = this.#shared.get(key)
+    const known = this.#lookUp((builder) => builder.#shared.get(key))
     if (known !== undefined) return known
     const name = this.node(op, inputs, attributes)
     this.#shared.set(key, name)
     return name
   }
 
+  /** What is known here, or around. */
+  #lookUp<T>(find: (builder: Builder) => T | undefined): T | undefined {
+    return find(this) ?? (this.outer === null ? undefined : this.outer.#lookUp(find))
+  }
+
   /** The tensor with another shape and the same elements; a reshape of a reshape goes back to the first. */
   reshaped(name: string, from: Shape, to: Shape): string {
-    const origin = this.#origins.get(name) ?? { name, shape: from }
+    const origin = this.#lookUp((builder) => builder.#origins.get(name)) ?? { name, shape: from }
     if (sameShape(origin.shape, to)) return origin.name
     const result = this.shared('Reshape', [origin.name, this.ints(to)], to.includes(0) ? { allowzero: { int: 1 } } : {})
     this.#origins.set(result, origin)
@@ -89,32 +123,30 @@ export class Builder {
     const key = `${type} ${shape.join(',')} ${bytes.join()}`
     const known = this.#initialisers.get(key)
     if (known !== undefined) return known.name
-    const name = `c${this.#initialisers.size}`
+    const name = this.#names.fresh('c')
     this.#initialisers.set(key, { name, type, shape, data: bytes })
     return name
   }
 
-  /** The finished graph; result i is called `y<i>`. */
+  /** The finished graph; result i of a model is called `y<i>`. */
   finish(outputs: readonly { readonly name: string; readonly aval: Aval }[]): Graph {
     const produced = new Set(this.#nodes.flatMap((node) => node.outputs))
-    const renamed = new Map<string, string>()
+    const byName = new Map<string, string>()
     const copies: Node[] = []
-    for (const [i, { name }] of outputs.entries()) {
-      if (produced.has(name) && !renamed.has(name)) renamed.set(name, `y${i}`)
-      else copies.push({ op: 'Identity', domain: '', inputs: [name], outputs: [`y${i}`], attributes: {} })
-    }
-    const rename = (name: string): string => renamed.get(name) ?? name
-    const nodes = [...this.#nodes, ...copies].map((node) => ({
-      ...node,
-      inputs: node.inputs.map(rename),
-      outputs: node.outputs.map(rename),
-    }))
-    const used = new Set(outputs.map((_, i) => `y${i}`))
+    const names = outputs.map(({ name }, i) => {
+      const own = produced.has(name) && !byName.has(name)
+      const called = this.outer === null ? `y${i}` : own ? name : this.#names.fresh('t')
+      if (own) byName.set(name, called)
+      else copies.push({ op: 'Identity', domain: '', inputs: [name], outputs: [called], attributes: {} })
+      return called
+    })
+    const nodes = [...this.#nodes, ...copies].map((node) => renamed(node, byName))
+    const used = new Set(names)
     return {
       nodes: needed(nodes, used),
       initialisers: [...this.#initialisers.values()].filter(({ name }) => used.has(name)),
       inputs: this.#inputs,
-      outputs: outputs.map(({ aval }, i) => ({ name: `y${i}`, type: aval.dtype, shape: aval.shape })),
+      outputs: outputs.map(({ aval }, i) => ({ name: names[i] ?? '', type: aval.dtype, shape: aval.shape })),
     }
   }
 }
@@ -123,9 +155,9 @@ export class Builder {
 const needed = (nodes: readonly Node[], used: Set<string>): readonly Node[] =>
   nodes
     .toReversed()
-    .filter(({ inputs, outputs }) => {
-      const isNeeded = outputs.some((name) => used.has(name))
-      if (isNeeded) for (const name of inputs) used.add(name)
+    .filter((node) => {
+      const isNeeded = node.outputs.some((name) => used.has(name))
+      if (isNeeded) for (const name of readBy(node)) used.add(name)
       return isNeeded
     })
     .toReversed()

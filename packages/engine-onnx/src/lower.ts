@@ -17,16 +17,17 @@ const countUses = (ir: IR): ReadonlyMap<number, number> => {
   return uses
 }
 
-/**
- * The graph of a program: its inputs `x0, x1, ...` and results `y0, y1, ...` are the program's, in order.
- *
- * @throws Error for a primitive without a lowering
- */
-export const lowerProgram = (ir: IR): Graph => {
-  const builder = new Builder()
+/** Adds the nodes of a program to a graph; its results for these operands. */
+const lowerInto = (builder: Builder, ir: IR, operands: readonly Value[]): readonly Value[] => {
   const uses = countUses(ir)
   const values = new Map<number, Value>()
-  for (const v of ir.inputs) values.set(v.id, stored(builder.input(v.aval), v.aval))
+  const set = (variables: IR['inputs'], given: readonly Value[]): void => {
+    for (const [i, v] of variables.entries()) {
+      const value = given[i]
+      if (value !== undefined) values.set(v.id, value)
+    }
+  }
+  set(ir.inputs, operands)
 
   const valueOf = (atom: Atom): Value => {
     if (atom.kind === 'literal') return number(atom.value, atom.aval)
@@ -48,14 +49,25 @@ export const lowerProgram = (ir: IR): Graph => {
       builder,
       results: results.map((v) => v.aval),
       result: result.aval,
+      program: lowerInto,
     })
-    const list: readonly Value[] = 'aval' in given ? [given] : given
-    for (const [i, v] of results.entries()) {
-      const value = list[i]
-      if (value !== undefined) values.set(v.id, value)
-    }
+    set(results, 'aval' in given ? [given] : given)
   }
 
   for (const equation of ir.equations) lower(equation)
-  return builder.finish(ir.outputs.map((atom) => ({ name: whole(builder, valueOf(atom)), aval: atom.aval })))
+  return ir.outputs.map(valueOf)
+}
+
+/**
+ * The graph of a program: its inputs `x0, x1, ...` and results `y0, y1, ...` are the program's, in order.
+ *
+ * @throws Error for a primitive without a lowering
+ */
+export const lowerProgram = (ir: IR): Graph => {
+  const builder = Builder.model()
+  const operands = ir.inputs.map(({ aval }) => stored(builder.input(aval), aval))
+  const results = lowerInto(builder, ir, operands)
+  return builder.finish(
+    results.map((value, i) => ({ name: whole(builder, value), aval: ir.outputs[i]?.aval ?? value.aval })),
+  )
 }

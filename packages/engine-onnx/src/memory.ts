@@ -1,8 +1,10 @@
-import { bytesOf, type IR, sizeOf, type Var } from '@cotangent/core'
+import { bytesOf, type Equation, type IR, sizeOf, type Var } from '@cotangent/core'
 
 const bytesOfVar = ({ aval }: Var): number => sizeOf(aval.shape) * bytesOf[aval.dtype]
 
-/** Bytes of the intermediate values that are alive together at the worst place of a program. */
+const programsOf = ({ primitive, attrs }: Equation): readonly IR[] => primitive.properties.programs?.of(attrs) ?? []
+
+/** Bytes of the intermediate values that are alive together at the worst place of a program, one step of a loop included. */
 export const peakBytes = (ir: IR): number => {
   const last = new Map<number, number>()
   for (const [i, { inputs }] of ir.equations.entries()) {
@@ -15,9 +17,10 @@ export const peakBytes = (ir: IR): number => {
     if (v !== undefined) dying.set(i, (dying.get(i) ?? 0) + bytesOfVar(v))
   }
   let [alive, peak] = [0, 0]
-  for (const [i, { results }] of ir.equations.entries()) {
+  for (const [i, equation] of ir.equations.entries()) {
+    const { results } = equation
     alive += results.reduce((total, v) => total + bytesOfVar(v), 0)
-    peak = Math.max(peak, alive)
+    peak = Math.max(peak, alive + Math.max(0, ...programsOf(equation).map(peakBytes)))
     alive -= dying.get(i) ?? 0
   }
   return peak

@@ -188,6 +188,16 @@ const cases: { readonly [N in keyof typeof basicPrimitives | keyof typeof compos
   topKIndices: over(floats, (dtype) => [aval([3, 9], dtype)], [{ k: 1 }, { k: 4 }, { k: 9 }]).concat(
     over(floats, (dtype) => [aval([2, 2, 5], dtype)], [{ k: 2 }]),
   ),
+  barrier: elementwise(1, all, exact),
+  cumsum: over(
+    numeric,
+    (dtype) => [aval([3, 5], dtype)],
+    [
+      { axis: 0, reverse: false },
+      { axis: 1, reverse: true },
+    ],
+    summed,
+  ),
   argmax: over(numeric, (dtype) => [aval([2, 3, 4], dtype)], [{ axis: 1 }, { axis: 2 }, { axis: 0 }]),
   slice: over(all, (dtype) => [aval([5, 4], dtype)], [
     { starts: [1, 0], limits: [5, 4], strides: [2, 1] },

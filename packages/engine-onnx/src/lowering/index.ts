@@ -1,11 +1,12 @@
 /*
- * The table of lowerings: one for every basic primitive (one that is missing does not compile), and those composed ones
- * for which onnxruntime has an operator of its own.
+ * The table of lowerings: one for every basic primitive, loop and choice (one that is missing does not compile), and
+ * those composed ones for which onnxruntime has an operator of its own.
  */
-import type { AttrsOf, BasicPrimitiveName, ComposedPrimitiveName, NoAttrs } from '@cotangent/core'
+import type { AttrsOf, BasicPrimitiveName, ComposedPrimitiveName, ControlPrimitiveName, NoAttrs } from '@cotangent/core'
 import { arithmetic } from './arithmetic.js'
 import { comparison } from './comparison.js'
 import { contraction } from './contraction.js'
+import { control } from './control.js'
 import { eigh } from './eigh.js'
 import { operator1 } from './elementwise.js'
 import { indexing } from './indexing.js'
@@ -30,7 +31,13 @@ export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Loweri
   ...normalisation,
 }
 
-const all: Readonly<Record<string, Lowering<unknown> | undefined>> = { ...basicLowerings, ...composedLowerings }
+export const controlLowerings: { readonly [N in ControlPrimitiveName]: Lowering<AttrsOf<N>> } = control
+
+const all: Readonly<Record<string, Lowering<unknown> | undefined>> = {
+  ...basicLowerings,
+  ...composedLowerings,
+  ...controlLowerings,
+}
 
 /** The lowering of a primitive, by its name. */
 export const loweringOf = (name: string): Lowering<unknown> | undefined =>

@@ -1,5 +1,5 @@
 /* What a lowering is, and the shapes most of them have. */
-import type { AttrsOf, Aval, PrimitiveName } from '@cotangent/core'
+import type { AttrsOf, Aval, IR, PrimitiveName } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import type { Value } from '../value.js'
 
@@ -9,6 +9,8 @@ export interface Context {
   readonly results: readonly Aval[]
   /** The first (mostly the only) result's. */
   readonly result: Aval
+  /** Adds the nodes of a program that an equation holds to a graph: this one, or one inside of a node. */
+  readonly program: (builder: Builder, ir: IR, operands: readonly Value[]) => readonly Value[]
 }
 
 // a method's type, so that lowerings of different attributes fit one table

@@ -93,3 +93,41 @@ test('a model is what an independent reader of the wire format finds', () => {
   expect(port(11)).toEqual(['x0', [1n], [[2n], [300n]]])
   expect(port(12)).toEqual(['y0', [11n], []])
 })
+
+test('a node holds a graph, which reads a tensor around it by name', () => {
+  const branch = (outputs: Graph['outputs']): Graph => ({
+    nodes: [{ op: 'Neg', domain: '', inputs: ['x0'], outputs: ['t0'], attributes: {} }],
+    initialisers: [{ name: 'c0', type: 'f32', shape: [], data: new Uint8Array(4) }],
+    inputs: [{ name: 't1', type: 'i32', shape: [3] }],
+    outputs,
+  })
+  const node = {
+    op: 'If',
+    domain: '',
+    inputs: ['x1'],
+    outputs: ['y0'],
+    attributes: {
+      then_branch: { graph: branch([{ name: 't0', type: 'f32', shape: [2] }]) },
+      else_branch: { graph: branch([{ name: 'c0', type: 'f32', shape: [] }]) },
+    },
+  } as const
+  const [program = new Map()] = inner(
+    fieldsOf(encodeModel({ nodes: [node], initialisers: [], inputs: [], outputs: [] })),
+    7,
+  )
+  const [written = new Map()] = inner(program, 1)
+  const attributes = inner(written, 5)
+  expect(attributes.map((fields) => [texts(fields, 1), fields.get(20)])).toEqual([
+    [['then_branch'], [5n]],
+    [['else_branch'], [5n]],
+  ])
+  const graphs = attributes.map((fields) => inner(fields, 6)[0] ?? new Map())
+  for (const held of graphs) {
+    const [neg = new Map()] = inner(held, 1)
+    expect([texts(neg, 1), texts(neg, 2), texts(neg, 4)]).toEqual([['x0'], ['t0'], ['Neg']])
+    expect(texts(held, 2)).toEqual(['program'])
+    expect(inner(held, 5).flatMap((tensor) => texts(tensor, 8))).toEqual(['c0'])
+    expect(inner(held, 11).flatMap((port) => texts(port, 1))).toEqual(['t1'])
+  }
+  expect(graphs.map((held) => inner(held, 12).flatMap((port) => texts(port, 1)))).toEqual([['t0'], ['c0']])
+})

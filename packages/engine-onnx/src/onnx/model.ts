@@ -1,6 +1,6 @@
 /*
- * The part of ONNX that the engine writes: a model of one graph, with nodes and small initialisers. Weights never go
- * into a model (a message ends at 2 GB): they are inputs of the graph.
+ * The part of ONNX that the engine writes: a model of one graph, with nodes and small initialisers; loops and choices
+ * hold graphs of their own. Weights never go into a model (a message ends at 2 GB): they are inputs of the graph.
  * Source: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto (field numbers)
  */
 import type { Shape } from '@cotangent/core'
@@ -22,12 +22,13 @@ export const elementTypes = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9, f64: 11, u
 
 export type ElementType = keyof typeof elementTypes
 
-/** What an operator may be told: an integer, a float, a list of integers, or text. */
+/** What an operator may be told: an integer, a float, a list of integers, text, or a graph that it runs. */
 export type Attribute =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly ints: readonly number[] }
   | { readonly text: string }
+  | { readonly graph: Graph }
 
 /** One operator with its tensors. */
 export interface Node {
@@ -55,7 +56,10 @@ export interface Port {
   readonly shape: Shape
 }
 
-/** A program in ONNX: nodes in the order they run. */
+/**
+ * A program in ONNX: nodes in the order they run. The graph of a node reads the tensors around it by name, so a name
+ * stands for one tensor in the whole model.
+ */
 export interface Graph {
   readonly nodes: readonly Node[]
   readonly initialisers: readonly Initialiser[]
@@ -69,16 +73,18 @@ export const opset = 20
 /** Version of the file format that goes with that opset. */
 const irVersion = 9
 
-/** AttributeProto: name 1, f 2, i 3, s 4, ints 8, type 20 (FLOAT 1, INT 2, STRING 3, INTS 7). */
+/** The field of AttributeProto that holds the value, and its type: FLOAT 1, INT 2, STRING 3, GRAPH 5, INTS 7. */
+const encodeValue = (attribute: Attribute): readonly [Chunk, number] => {
+  if ('int' in attribute) return [integerField(3, attribute.int), 2]
+  if ('float' in attribute) return [floatField(2, attribute.float), 1]
+  if ('ints' in attribute) return [integersField(8, attribute.ints), 7]
+  if ('text' in attribute) return [textField(4, attribute.text), 3]
+  return [messageField(6, encodeGraph(attribute.graph)), 5]
+}
+
+/** AttributeProto: name 1, f 2, i 3, s 4, g 6, ints 8, type 20. */
 const encodeAttribute = (name: string, attribute: Attribute): Chunk => {
-  const [value, type] =
-    'int' in attribute
-      ? [integerField(3, attribute.int), 2]
-      : 'float' in attribute
-        ? [floatField(2, attribute.float), 1]
-        : 'ints' in attribute
-          ? [integersField(8, attribute.ints), 7]
-          : [textField(4, attribute.text), 3]
+  const [value, type] = encodeValue(attribute)
   return message(textField(1, name), value, integerField(20, type))
 }
 
