@@ -15,7 +15,8 @@ import { referenceEngine } from '../reference/engine.js'
 import { array, type HostTensor, scalar, type Tensor } from '../tensor.js'
 import { grad, valueAndGrad } from '../transforms/vjp.js'
 import { vmap } from '../transforms/vmap.js'
-import { type CompileEvent, compile } from './compile.js'
+import { compile } from './compile.js'
+import type { CompileEvent } from './compileEvent.js'
 import type { Engine } from './engine.js'
 
 /** The reference engine, with the programs it was given. `runs` says which equations it takes. */

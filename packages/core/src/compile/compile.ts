@@ -11,23 +11,12 @@ import { treeFlatten, treeLeaves, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { type AnyFunction, namedAs, trace } from '../trace/trace.js'
 import { Tracer } from '../trace/tracer.js'
+import type { CompileEvent } from './compileEvent.js'
 import type { Engine } from './engine.js'
-import { type Cause, CompileHistory, withHistory } from './history.js'
+import { CompileHistory, withHistory } from './history.js'
 import { type Loaded, loadStages, runLoaded } from './loaded.js'
 import { prepareIR } from './prepare.js'
 import { printSignature, type Signature, sameSignature } from './signature.js'
-
-/** That a call compiled, and why: told to `onCompile`, and kept for `explainCompile`. */
-export interface CompileEvent extends Cause {
-  readonly engine: string
-  /** Avals and structure of the arguments. */
-  readonly signature: string
-  readonly equations: number
-  /** Floating-point operations of one call, counted from shapes. */
-  readonly flops: number
-  readonly programs: number
-  readonly seconds: number
-}
 
 /** How a compiled function treats its arguments, and who is told of a compilation. */
 export interface CompileOptions {

@@ -14,6 +14,8 @@ export interface Engine {
   /** Whether this equation can run here; if not, it is evaluated on the host between two programs. */
   runs(equation: Equation): boolean
   load(ir: IR): Promise<Executable>
+  /** Runs a program several times and tells how long each operation took; not there where an engine cannot tell. */
+  profile?(ir: IR, inputs: readonly Tensor[], runs: number): Promise<ProgramProfile>
   /** Frees sessions and device memory. Executables must not be run afterwards. */
   close(): Promise<void>
 }
@@ -27,6 +29,27 @@ export interface Executable {
    * it went from one program of a call to the next.
    */
   recycle(donated: Tensor): void
+}
+
+/** How long an operation of an engine took. */
+export interface OperationTime {
+  /** What the engine calls it. */
+  readonly operation: string
+  /** The equation it belongs to; `null` where it belongs to none in particular. */
+  readonly equation: Equation | null
+  /** Which run, counted from 0. */
+  readonly run: number
+  /** Microseconds since the first run began. */
+  readonly start: number
+  /** Microseconds, with those of operations inside of it. */
+  readonly duration: number
+}
+
+/** What profiled runs of a program gave. */
+export interface ProgramProfile {
+  /** Of the last run. */
+  readonly results: readonly Tensor[]
+  readonly operations: readonly OperationTime[]
 }
 
 /** A tensor on a device of an engine. */

@@ -6,7 +6,8 @@ import { ones, zeros } from '../primitives/broadcast.js'
 import { sum } from '../primitives/reduction.js'
 import { referenceEngine } from '../reference/engine.js'
 import { array, type Tensor } from '../tensor.js'
-import { type CompileEvent, compile } from './compile.js'
+import { compile } from './compile.js'
+import type { CompileEvent } from './compileEvent.js'
 import { explainCompile } from './history.js'
 
 interface Params {

@@ -2,17 +2,8 @@
 import { parameterNames } from '../debug/parameterNames.js'
 import { ArgumentError } from '../errors.js'
 import type { AnyFunction } from '../trace/trace.js'
-import type { CompileEvent } from './compile.js'
-import { type ArgumentNames, changesBetween, printChange, type Signature, type SignatureChange } from './signature.js'
-
-/** Why a call had to compile. */
-export interface Cause {
-  readonly reason: 'first call' | 'new signature'
-  /** From the nearest signature that was known; none for the first call. */
-  readonly changes: readonly SignatureChange[]
-  /** Which compilation had that signature, counted from 1; `null` for the first call. */
-  readonly nearest: number | null
-}
+import type { Cause, CompileEvent } from './compileEvent.js'
+import { type ArgumentNames, changesBetween, printChange, type Signature } from './signature.js'
 
 /** At most so many changes are listed. */
 const listed = 5

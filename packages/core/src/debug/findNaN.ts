@@ -11,11 +11,12 @@ import { leafPaths, treeFlatten } from '../pytree.js'
 import { evaluateIR } from '../reference/evaluate.js'
 import type { Tensor } from '../tensor.js'
 import { makeIR } from '../trace/makeIR.js'
-import { type AnyFunction, namedAs } from '../trace/trace.js'
+import type { AnyFunction } from '../trace/trace.js'
 import { countBad, firstBad, indexOf, type Kind, kinds, takenFrom } from './badElements.js'
 import type { Enclosing, NaNReport } from './nanReport.js'
 import { operandReport } from './operandReport.js'
 import { namedPath, parameterNames } from './parameterNames.js'
+import { fixedArguments } from './staticArguments.js'
 
 interface Fault {
   /** Faults are counted in the order they happen. */
@@ -147,13 +148,6 @@ export interface FindNaNOptions {
   readonly static?: readonly number[]
 }
 
-/** A function of its dynamic arguments, the static ones fixed. */
-const fixed = (f: AnyFunction, args: readonly unknown[], isStatic: (i: number) => boolean): AnyFunction =>
-  namedAs(f.name, (...dynamic: readonly never[]) => {
-    let next = 0
-    return f(...args.map((arg, i) => (isStatic(i) ? arg : dynamic[next++]) as never)) // border: types as they were given
-  })
-
 /**
  * The first operation that makes a NaN which reaches a result of f: which it is, on which line, in which pass, in which
  * term of an objective, and from which values. `null` where the results have none. The function is evaluated on the
@@ -170,14 +164,11 @@ const fixed = (f: AnyFunction, args: readonly unknown[], isStatic: (i: number) =
 export const findNaN =
   <A extends readonly unknown[]>(f: (...args: A) => unknown, options: FindNaNOptions = {}) =>
   (...args: A): NaNReport | null => {
-    const isStatic = (i: number): boolean => options.static?.includes(i) ?? false
-    const dynamic = args.filter((_, i) => !isStatic(i))
-    const names = parameterNames(f as AnyFunction, args.length).filter((_, i) => !isStatic(i))
+    const { f: traced, dynamic } = fixedArguments(f as AnyFunction, args, options.static)
+    const names = parameterNames(f as AnyFunction, args.length).filter((_, i) => !options.static?.includes(i))
     const [leaves, def] = treeFlatten(dynamic)
     const paths = leafPaths(def)
-    const { captured, ...ir } = makeIR(fixed(f as AnyFunction, args, isStatic) as (...xs: unknown[]) => unknown)(
-      ...dynamic,
-    )
+    const { captured, ...ir } = makeIR(traced as (...xs: unknown[]) => unknown)(...dynamic)
     const search = new Search()
     const inputs: readonly Tensor[] = [...captured, ...leaves]
     for (const [i, x] of inputs.entries()) {

@@ -1,6 +1,7 @@
 import type { Engine } from '../compile/engine.js'
 import { HostTensor } from '../tensor.js'
 import { evaluateIR } from './evaluate.js'
+import { profileIR } from './profileIR.js'
 
 /**
  * The reference evaluator as an engine: every primitive, no dependencies, slow. The oracle of the other engines.
@@ -22,5 +23,10 @@ export const referenceEngine = (): Engine => ({
         if (donated instanceof HostTensor) donated.donate()
       },
     }),
+  profile: async (ir, inputs, runs) => {
+    const here = await Promise.all(inputs.map((x) => x.read()))
+    const { results, operations } = profileIR(ir, here, runs)
+    return { results: results.map(({ data, shape, dtype }) => new HostTensor(data, shape, dtype)), operations }
+  },
   close: () => Promise.resolve(),
 })
