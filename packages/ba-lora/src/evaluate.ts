@@ -8,6 +8,7 @@ import {
   printAval,
   reshape,
   ShapeError,
+  scope,
   slice,
   stopGradient,
   type Tensor,
@@ -27,6 +28,8 @@ export type Evaluation = {
  *
  * total = Σ_i weights_i · factor_i(input) · terms_i
  *
+ * What a term computes is in a scope of its name: `findNaN` and `profile` tell which term an operation belongs to.
+ *
  * @param objective its names must differ
  * @returns takes the input and weights [terms] (see `weightsAt`)
  * @throws ArgumentError for a name that is there twice; ShapeError for a term that is no scalar, or weights that do not fit
@@ -38,12 +41,14 @@ export const evaluate = <I>(objective: Objective<I>): ((input: I, weights: Tenso
   checkNames(objective)
   return (input, weights) => {
     checkWeights(objective, weights)
-    const parts = objective.map((each, i) => {
-      const value = scalarOf(`the term "${each.name}"`, each.loss, input)
-      const weight = factored(each, input, cast(weightAt(weights, i), value.dtype))
-      return { name: each.name, value, weight }
-    })
-    const [first, ...rest] = parts.map(({ weight, value }) => mul(weight, value))
+    const parts = objective.map((each, i) =>
+      scope(each.name, () => {
+        const value = scalarOf(`the term "${each.name}"`, each.loss, input)
+        const weight = factored(each, input, cast(weightAt(weights, i), value.dtype))
+        return { name: each.name, value, weight, weighted: mul(weight, value) }
+      }),
+    )
+    const [first, ...rest] = parts.map(({ weighted }) => weighted)
     return {
       total: first === undefined ? zeros([]) : rest.reduce((sum, part) => add(sum, part), first),
       terms: Object.fromEntries(parts.map(({ name, value }) => [name, value])),

@@ -1,5 +1,17 @@
 /* The language-model objective without all logits at once: positions go through the heads in chunks. */
-import { ArgumentError, cast, div, maximum, mul, slice, stopGradient, sum, type Tensor, zeros } from '@cotangent/core'
+import {
+  ArgumentError,
+  cast,
+  div,
+  maximum,
+  mul,
+  scope,
+  slice,
+  stopGradient,
+  sum,
+  type Tensor,
+  zeros,
+} from '@cotangent/core'
 import { baLora } from './baLora.js'
 import { type Evaluation, evaluate } from './evaluate.js'
 import { chunked, spectralInChunks, sumOverChunks } from './losses/chunks.js'
@@ -68,7 +80,7 @@ export const evaluateInChunks = (
     const [task, regular] = [positionRows('aligned')(input), positionRows(complete.variant)(input)]
     const values = {
       ...meansInChunks(means, input, task, regular, size),
-      spectral: spectralOf(complete, input.studentHead, regular, size),
+      spectral: scope('spectral', () => spectralOf(complete, input.studentHead, regular, size)),
     }
     return total(values, weights)
   }
@@ -132,7 +144,9 @@ const meansInChunks = (
   const sums = sumOverChunks(
     ({ student, teacher, labels, ...masks }: Chunk) => {
       const logits = { student: studentHead(student), teacher: teacherHead(teacher), labels, key: null }
-      return parts.map(({ view, of }) => mul(of({ ...logits, mask: masks[view] }), countOf(masks[view])))
+      return parts.map(({ name, view, of }) =>
+        scope(name, () => mul(of({ ...logits, mask: masks[view] }), countOf(masks[view]))),
+      )
     },
     parts.map(() => zeros([], dtype)),
     chunks,
