@@ -160,7 +160,7 @@ describe('a randomised spectral term', () => {
   it('needs a key', () => {
     expect(() => term('randomised', { key: null })).toThrowErrorMatchingInlineSnapshot(`
       [ArgumentError: baLora: a randomised SVD needs a key.
-        received  key null, for logits f32[24,40]
+        received  key null, for logits [24,40]
         to do     give the input a key of this step (foldIn(key, step)), or set svd to 'exact']
     `)
   })

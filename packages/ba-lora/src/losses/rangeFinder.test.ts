@@ -100,7 +100,7 @@ describe('the spectral term in a random subspace', () => {
     const x = normal(key(5), [12, 20])
     expect(() => spectral(x, { k: 2, sketch: zeros([20, 7]) })).toThrowErrorMatchingInlineSnapshot(`
       [ShapeError: spectral: the sketch must be [min(n, d), q], q at most min(n, d).
-        received  student f32[12,20], sketch f32[20,7]
+        received  student [12,20], sketch f32[20,7]
         to do     gaussianSketch(key, student.shape, k) makes one]
     `)
     expect(() => spectral(x, { k: 2, norm: 'nuclear', sketch: zeros([12, 7]) })).toThrowErrorMatchingInlineSnapshot(`
