@@ -25,8 +25,11 @@ export const decompose = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean):
 const prepareFlat = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
   dropUnused(shareCommon(dropIdentities(decompose(shareCommon(dropUnused(dropIdentities(inlineCalls(ir)))), lowers))))
 
+const holdsPrograms = ({ equations }: IR): boolean =>
+  equations.some(({ primitive }) => primitive.properties.programs !== undefined)
+
 /** Leaves out of loops and choices, from the outermost in, what nothing needs. */
-const prune = (ir: IR): IR => dropUnused(overPrograms(pruneHeld(ir), prune))
+const prune = (ir: IR): IR => (holdsPrograms(ir) ? dropUnused(overPrograms(pruneHeld(ir), prune)) : ir)
 
 /** A traced program in the form engines take: no calls, no identities, nothing twice, nothing unused. */
 export const prepareIR = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
