@@ -67,14 +67,6 @@ const picked = (x: Tensor, axis: number, places: readonly number[]): Tensor => c
 
 const reversed = one((x, { dim }) => picked(x, Number(dim), ct.range(length(x, Number(dim))).reverse()))
 
-/** 1 where `keep(row, column)` of the last two axes, else 0. */
-const triangle = (keep: (offset: Tensor) => Tensor): Op =>
-  one((x) => {
-    const rows = ct.expandDims(ct.iota(length(x, -2)), 1)
-    const columns = ct.expandDims(ct.iota(length(x, -1)), 0)
-    return ct.mul(x, ct.cast(keep(ct.sub(columns, rows)), x.dtype))
-  })
-
 const tanhGelu = (x: Tensor): Tensor => {
   const inner = ct.mul(ct.add(x, ct.mul(ct.mul(ct.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI))
   return ct.mul(ct.mul(x, 0.5), ct.add(ct.tanh(inner), 1))
@@ -255,18 +247,9 @@ const table: Readonly<Record<string, Op>> = {
     const start = ct.reshape(x, [...new Array<number>(repeats.length - x.rank).fill(1), ...x.shape])
     return repeats.reduce((y, n, axis) => ct.concat(new Array<Tensor>(n).fill(y), axis), start)
   }),
-  tril: (xs, attributes) => triangle((offset) => ct.lessEqual(offset, numberOf(attributes, 'k')))(xs, attributes),
-  triu: (xs, attributes) => triangle((offset) => ct.greaterEqual(offset, numberOf(attributes, 'k')))(xs, attributes),
-  diagonal: one((x, { k }) => {
-    const [m, n, by] = [length(x, -2), length(x, -1), Number(k)]
-    const rows = ct.range(m).filter((i) => i + by >= 0 && i + by < n)
-    const flat = ct.reshape(x, [...x.shape.slice(0, -2), m * n])
-    return picked(
-      flat,
-      -1,
-      rows.map((i) => i * n + i + by),
-    )
-  }),
+  tril: one((x, { k }) => ct.tril(x, Number(k))),
+  triu: one((x, { k }) => ct.triu(x, Number(k))),
+  diagonal: one((x, { k }) => ct.diagonal(x, Number(k))),
   split: ([x], attributes) => {
     if (x === undefined) return null
     const sizes = numbersOf(attributes, 'sizes')

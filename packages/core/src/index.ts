@@ -84,6 +84,7 @@ export { axisIndex, axisSize, pmean, psum, type Summed } from './primitives/coll
 export { constant } from './primitives/constant.js'
 export { type DotAxes, dotGeneral, dotPlan, einsum, matmul, outer } from './primitives/contraction.js'
 export { type CumulativeOptions, cummax, cumprod, cumsum, logCumsumExp } from './primitives/cumulative.js'
+export { diag, diagonal, trace, tril, triu } from './primitives/diagonal.js'
 export type { Operand } from './primitives/elementwise.js'
 export {
   type AttrsOf,

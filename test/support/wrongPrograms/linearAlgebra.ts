@@ -1,0 +1,14 @@
+/* Wrong programs: matrices. */
+import { ArgumentError, AxisError, DTypeError, diag, diagonal, ones, scalar, trace, tril, triu } from '@cotangent/core'
+import type { WrongPrograms } from './wrongProgram.js'
+
+const square = ones([3, 3])
+
+export const linearAlgebra: WrongPrograms = {
+  'diagonal of a vector': [AxisError, () => diagonal(ones([3]))],
+  'diag of a scalar': [AxisError, () => diag(scalar(1))],
+  'trace of truth values': [DTypeError, () => trace(ones([2, 2], 'bool'))],
+  'trace of a vector': [AxisError, () => trace(ones([3]))],
+  'tril, half an offset': [ArgumentError, () => tril(square, 0.5)],
+  'triu of a vector': [AxisError, () => triu(ones([3]))],
+}
