@@ -29,7 +29,7 @@ const holdsPrograms = ({ equations }: IR): boolean =>
   equations.some(({ primitive }) => primitive.properties.programs !== undefined)
 
 /** Leaves out of loops and choices, from the outermost in, what nothing needs. */
-const prune = (ir: IR): IR => (holdsPrograms(ir) ? dropUnused(overPrograms(pruneHeld(ir), prune)) : ir)
+const prune = (ir: IR): IR => dropUnused(holdsPrograms(ir) ? overPrograms(pruneHeld(ir), prune) : ir)
 
 /** A traced program in the form engines take: no calls, no identities, nothing twice, nothing unused. */
 export const prepareIR = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
