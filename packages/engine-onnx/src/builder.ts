@@ -1,5 +1,14 @@
 /* A graph under construction: names, nodes, and the small tensors a program holds by value. */
-import { type Aval, allocate, type DType, type Shape, sameShape, sizeOf, type TypedArray } from '@cotangent/core'
+import {
+  type Aval,
+  allocate,
+  type DType,
+  type Equation,
+  type Shape,
+  sameShape,
+  sizeOf,
+  type TypedArray,
+} from '@cotangent/core'
 import type { Attribute, ElementType, Graph, Initialiser, Node, Port } from './onnx/model.js'
 import { readBy, renamed } from './onnx/names.js'
 
@@ -22,6 +31,9 @@ const bytesOfArray = (data: TypedArray | BigInt64Array): Uint8Array => {
 /** Numbers for the names of a model: its graphs see each other's tensors, so that no two are called alike. */
 class Names {
   readonly #next = new Map<string, number>()
+  /** The equation that each tensor was made for, and the one that is lowered now. */
+  readonly equations = new Map<string, Equation>()
+  current: Equation | null = null
 
   fresh(letter: 'x' | 'c' | 't'): string {
     const n = this.#next.get(letter) ?? 0
@@ -56,6 +68,25 @@ export class Builder {
     return new Builder(this)
   }
 
+  /** The equation that is lowered now; for the profiler, which tells where a node comes from. */
+  get equation(): Equation | null {
+    return this.#names.current
+  }
+
+  /** The equation that the node was emitted for which gives a tensor; `null` for what belongs to none. */
+  equationOf(name: string): Equation | null {
+    return this.#names.equations.get(name) ?? null
+  }
+
+  /** What is emitted meanwhile belongs to an equation. */
+  during<T>(equation: Equation | null, emit: () => T): T {
+    const outer = this.#names.current
+    this.#names.current = equation
+    const result = emit()
+    this.#names.current = outer
+    return result
+  }
+
   /** An input of the graph. */
   input({ shape, dtype }: { readonly shape: Shape; readonly dtype: ElementType }): string {
     const name = this.#names.fresh(this.outer === null ? 'x' : 't')
@@ -66,6 +97,8 @@ export class Builder {
   /** Emits a node; the names of its results. */
   nodes(op: string, inputs: readonly string[], options: NodeOptions = {}): readonly string[] {
     const outputs = Array.from({ length: options.results ?? 1 }, () => this.#names.fresh('t'))
+    const { current, equations } = this.#names
+    if (current !== null) for (const name of outputs) equations.set(name, current)
     this.#nodes.push({ op, domain: options.domain ?? '', inputs, outputs, attributes: options.attributes ?? {} })
     return outputs
   }
@@ -136,6 +169,8 @@ export class Builder {
     const names = outputs.map(({ name }, i) => {
       const own = produced.has(name) && !byName.has(name)
       const called = this.outer === null ? `y${i}` : own ? name : this.#names.fresh('t')
+      const equation = this.equationOf(name)
+      if (equation !== null) this.#names.equations.set(called, equation)
       if (own) byName.set(name, called)
       else copies.push({ op: 'Identity', domain: '', inputs: [name], outputs: [called], attributes: {} })
       return called

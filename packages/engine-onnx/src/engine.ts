@@ -1,13 +1,11 @@
 import {
   type Aval,
-  BufferError,
   composedPrimitives,
   type Engine,
   type Equation,
   type Executable,
   HostTensor,
   hashIR,
-  IndexError,
   type IR,
   printAval,
   sameAval,
@@ -22,9 +20,12 @@ import { hasSmallSide } from './lowering/eigh.js'
 import { loweringOf, withoutF64 } from './lowering/index.js'
 import { peakBytes } from './memory.js'
 import { encodeModel, type Graph } from './onnx/model.js'
+import { profileProgram } from './profileProgram.js'
 import { rewrite } from './rewrite/index.js'
 import {
+  explained,
   fromRuntime,
+  onHost,
   type Runtime,
   type RuntimeTensor,
   type SessionOptions,
@@ -80,28 +81,6 @@ const sessionOptions = (
     optimization: { disable_specified_optimizers: leftOut(graph).join(';') },
   },
 })
-
-const onHost = (x: Tensor): HostTensor => {
-  if (x instanceof HostTensor) return x
-  throw new BufferError({
-    op: 'onnxEngine',
-    expected: 'its programs take tensors on the host.',
-    received: x.toString(),
-    todo: 'pass what await t.read() gives',
-  })
-}
-
-/** Onnxruntime's message for a bad index names a node that the user never saw. */
-const explained = (cause: unknown): never => {
-  const text = cause instanceof Error ? cause.message : String(cause)
-  if (!/out of (data )?bounds|invalid index|indices element/i.test(text)) throw cause
-  throw new IndexError({
-    op: 'take or scatterAdd',
-    expected: 'an index must be from 0 to the length of its axis less 1.',
-    received: text.replace(/^.*(idx|indices element)/is, '$1'),
-    todo: 'check the indices before the call; -1 does not mean the last one',
-  })
-}
 
 interface Port {
   readonly name: string
@@ -196,6 +175,8 @@ const makeEngine = (ort: Runtime, options: OnnxEngineOptions): Engine => {
       await cache.load(program)
       return new OnnxExecutable(ort, cache, program, ir)
     },
+    profile: (ir, inputs, runs) =>
+      profileProgram(ort, ir, inputs, runs, (graph, prefix) => sessionOptions({ ...options, profile: prefix }, graph)),
     close: () => cache.close(),
   }
 }

@@ -40,17 +40,20 @@ const lowerInto = (builder: Builder, ir: IR, operands: readonly Value[]): readon
     return ready
   }
 
-  const lower = ({ primitive, inputs, attrs, results }: Equation): void => {
+  const lower = (equation: Equation): void => {
+    const { primitive, inputs, attrs, results } = equation
     const lowering = loweringOf(primitive.name)
     const [result] = results
     if (lowering === undefined || result === undefined)
       throw new Error(`engine-onnx has no lowering of ${primitive.name}`)
-    const given = lowering(inputs.map(valueOf), attrs, {
-      builder,
-      results: results.map((v) => v.aval),
-      result: result.aval,
-      program: lowerInto,
-    })
+    const given = builder.during(equation, () =>
+      lowering(inputs.map(valueOf), attrs, {
+        builder,
+        results: results.map((v) => v.aval),
+        result: result.aval,
+        program: lowerInto,
+      }),
+    )
     set(results, 'aval' in given ? [given] : given)
   }
 
@@ -58,16 +61,27 @@ const lowerInto = (builder: Builder, ir: IR, operands: readonly Value[]): readon
   return ir.outputs.map(valueOf)
 }
 
+/** A program's graph, and where its nodes come from. */
+export interface Lowered {
+  readonly graph: Graph
+  /** The equation that the node belongs to which gives a tensor. */
+  readonly equationOf: (tensor: string) => Equation | null
+}
+
+/** As `lowerProgram`, with the equation that each node belongs to. */
+export const lowerWithOrigins = (ir: IR): Lowered => {
+  const builder = Builder.model()
+  const operands = ir.inputs.map(({ aval }) => stored(builder.input(aval), aval))
+  const results = lowerInto(builder, ir, operands)
+  const graph = builder.finish(
+    results.map((value, i) => ({ name: whole(builder, value), aval: ir.outputs[i]?.aval ?? value.aval })),
+  )
+  return { graph, equationOf: (tensor) => builder.equationOf(tensor) }
+}
+
 /**
  * The graph of a program: its inputs `x0, x1, ...` and results `y0, y1, ...` are the program's, in order.
  *
  * @throws Error for a primitive without a lowering
  */
-export const lowerProgram = (ir: IR): Graph => {
-  const builder = Builder.model()
-  const operands = ir.inputs.map(({ aval }) => stored(builder.input(aval), aval))
-  const results = lowerInto(builder, ir, operands)
-  return builder.finish(
-    results.map((value, i) => ({ name: whole(builder, value), aval: ir.outputs[i]?.aval ?? value.aval })),
-  )
-}
+export const lowerProgram = (ir: IR): Graph => lowerWithOrigins(ir).graph

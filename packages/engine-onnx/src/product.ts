@@ -2,7 +2,7 @@
  * A matrix product that is not emitted yet, so that what happens to it next (a number times it, a sum, a transpose, a
  * reshape) can become part of the same operator: alpha a b + beta c is what a GEMM computes.
  */
-import type { DType, Shape } from '@cotangent/core'
+import type { DType, Equation, Shape } from '@cotangent/core'
 import type { Builder } from './builder.js'
 
 /** One factor: a stored tensor, seen as a matrix (or a batch of them). */
@@ -27,6 +27,8 @@ export interface Product {
   readonly shape: Shape
   readonly alpha: number
   readonly addend: Addend | null
+  /** The contraction it is, whatever becomes part of it. */
+  readonly equation: Equation | null
 }
 
 /** What is added to a product: a tensor that broadcasts to [m, n], or another product of that size. */
@@ -78,7 +80,10 @@ export const emitProduct = (builder: Builder, product: Product): string =>
 const isTallOverThin = ({ left, right, matrix: [m = 0, n = 0] }: Product): boolean =>
   left.transposed && !right.transposed && n > 1 && n <= 32 && 4 * n <= m
 
-const emitMatrix = (builder: Builder, product: Product): string => {
+const emitMatrix = (builder: Builder, product: Product): string =>
+  builder.during(product.equation, () => emitOperator(builder, product))
+
+const emitOperator = (builder: Builder, product: Product): string => {
   const { left, right, alpha, addend, dtype } = product
   const transposes = { ...flag('transA', left.transposed), ...flag('transB', right.transposed) }
   if (dtype === 'i32') return builder.node('MatMul', [inPlace(builder, left), inPlace(builder, right)])

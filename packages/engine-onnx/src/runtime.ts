@@ -1,5 +1,13 @@
 /* The one place that touches onnxruntime: starting it, and tensors to and from it. */
-import type { Aval, DType, TypedArray } from '@cotangent/core'
+import {
+  type Aval,
+  BufferError,
+  type DType,
+  HostTensor,
+  IndexError,
+  type Tensor,
+  type TypedArray,
+} from '@cotangent/core'
 import { E, type EngineUnavailable, engineUnavailable, type TE } from '@cotangent/prelude'
 import type * as Ort from 'onnxruntime-node'
 
@@ -51,4 +59,27 @@ export const fromRuntime = (tensor: RuntimeTensor, { dtype }: Aval): TypedArray 
   const { data } = tensor
   if (!arrays[dtype](data)) throw new Error(`onnxruntime gave ${tensor.type} for ${dtype}`)
   return data
+}
+
+/** The tensor, which must be on the host: this engine has no other device. */
+export const onHost = (x: Tensor): HostTensor => {
+  if (x instanceof HostTensor) return x
+  throw new BufferError({
+    op: 'onnxEngine',
+    expected: 'its programs take tensors on the host.',
+    received: x.toString(),
+    todo: 'pass what await t.read() gives',
+  })
+}
+
+/** Onnxruntime's message for a bad index names a node that the user never saw. */
+export const explained = (cause: unknown): never => {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  if (!/out of (data )?bounds|invalid index|indices element/i.test(text)) throw cause
+  throw new IndexError({
+    op: 'take or scatterAdd',
+    expected: 'an index must be from 0 to the length of its axis less 1.',
+    received: text.replace(/^.*(idx|indices element)/is, '$1'),
+    todo: 'check the indices before the call; -1 does not mean the last one',
+  })
 }

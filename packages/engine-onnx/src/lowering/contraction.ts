@@ -131,6 +131,7 @@ const dotGeneral = lower2<AttrsOf<'dotGeneral'>>((x, y, axes, { builder, result 
       shape: groups.flat(),
       alpha: 1,
       addend: null,
+      equation: builder.equation,
     },
     permutation: normalPermutation(range(comesOut.length).map((axis) => comesOut.indexOf(axis))),
   }

@@ -39,7 +39,9 @@ export const shareGelu = (ir: IR): IR => {
     if (primitive !== gelu || x?.kind !== 'var' || !known.has(x.id)) return null
     const { shape, dtype } = x.aval
     const like = new HostTensor(allocate(dtype, 0), shape, dtype) // only its shape and dtype are looked at
-    return makeIR((operand: HostTensor) => primitive.decompose([operand], attrs) ?? [])(like)
+    const written = makeIR((operand: HostTensor) => primitive.decompose([operand], attrs) ?? [])(like)
+    // where it comes from is where gelu does
+    return { ...written, equations: written.equations.map(({ origin: _, ...equation }) => equation) }
   })
   return expanded.equations.length === ir.equations.length ? ir : shareCommon(expanded)
 }

@@ -34,7 +34,7 @@ export const moveSigns = (ir: IR): IR => {
   const negate = (v: Var, equation: Equation, cost: number): void => {
     const inner = freshVar(v.aval)
     equations.push({ ...equation, results: [inner] })
-    equations.push({ primitive: neg, inputs: [inner], attrs: {}, results: [v] })
+    equations.push({ ...equation, primitive: neg, inputs: [inner], attrs: {}, results: [v] })
     negated.set(v.id, { of: inner, cost })
   }
 
