@@ -5,12 +5,12 @@
  * the engine; what it closed over became inputs, so tensors are never part of the program.
  */
 import { printAval } from '../aval.js'
-import { ArgumentError } from '../errors.js'
+import { ArgumentError, type ProgramError } from '../errors.js'
 import { countFlops } from '../ir/flops.js'
 import { treeFlatten, treeLeaves, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { type AnyFunction, namedAs, trace } from '../trace/trace.js'
-import { Tracer } from '../trace/tracer.js'
+import { leaked, Tracer } from '../trace/tracer.js'
 import type { CompileEvent } from './compileEvent.js'
 import type { Engine } from './engine.js'
 import { CompileHistory, withHistory } from './history.js'
@@ -46,13 +46,15 @@ const withFixed = (f: AnyFunction, args: readonly unknown[], isStatic: (i: numbe
   })
 }
 
-const insideTransform = (op: string, { aval }: Tensor): ArgumentError =>
-  new ArgumentError({
-    op,
-    expected: 'a compiled function takes tensors with values.',
-    received: `${printAval(aval)}, a traced value: the call is inside of a transform`,
-    todo: 'call the function that was compiled instead, or move the transform into it',
-  })
+const refused = (op: string, x: Tracer): ProgramError =>
+  x.builder.open
+    ? new ArgumentError({
+        op,
+        expected: 'a compiled function takes tensors with values.',
+        received: `${printAval(x.aval)}, a traced value: the call is inside of a transform`,
+        todo: 'call the function that was compiled instead, or move the transform into it',
+      })
+    : leaked(op, x)
 
 /**
  * Compiles a pure function for an engine.
@@ -111,7 +113,7 @@ export const compile = <A extends readonly unknown[], R>(
   const call: Compiled<A, R> = async (...args) => {
     const [leaves, def] = treeFlatten(statics.size === 0 ? args : args.filter((_, i) => !isStatic(i)))
     const tracer = leaves.find((x) => x instanceof Tracer)
-    if (tracer !== undefined) throw insideTransform(name, tracer)
+    if (tracer !== undefined) throw refused(name, tracer)
     const fixed = Array.from(statics, (i) => JSON.stringify(args[i]))
     const signature = { def, avals: leaves.map((x) => x.aval), fixed }
     let loaded = recent !== null && sameSignature(signature, recent.signature) ? recent.loaded : null

@@ -134,13 +134,14 @@ export const builderFor = (op: string, operands: readonly Tensor[]): Builder | n
   return top
 }
 
-/** `f32[2], made by sin at model.ts:3:14 while loss was traced by grad` */
-const described = ({ aval, builder, equation }: Tracer): string => {
-  const made = equation === null ? 'an argument' : `made by ${equation.primitive.name}${printPlace(equation.origin)}`
-  return `${printAval(aval)}, ${made}${builder.traced === null ? '' : ` of ${builder.traced}`}`
-}
+/** `f32[2], made by sin at model.ts:3:14 in loss under grad` */
+const described = ({ aval, builder: { traced }, equation }: Tracer): string =>
+  equation === null
+    ? `${printAval(aval)}, an argument${traced === null ? '' : ` of ${traced}`}`
+    : `${printAval(aval)}, made by ${equation.primitive.name}${printPlace(equation.origin)}${traced === null ? '' : ` in ${traced}`}`
 
-const leaked = (op: string, x: Tracer): LeakedTracerError =>
+/** The error for a traced value that is used after its trace: where it is from. */
+export const leaked = (op: string, x: Tracer): LeakedTracerError =>
   new LeakedTracerError({
     op,
     expected: 'a traced value may be used only while its function is being traced.',
