@@ -1,9 +1,10 @@
 /* A traced function whose programs an engine has loaded, and how a call of it runs. */
-import type { Atom, IR, Literal } from '../ir/ir.js'
+import type { Atom, Equation, IR, Literal } from '../ir/ir.js'
 import type { TreeDef } from '../pytree.js'
 import { evaluateIR } from '../reference/evaluate.js'
 import { HostTensor, literal, type Tensor } from '../tensor.js'
 import type { Engine, Executable } from './engine.js'
+import { hoistKeyed } from './hoistKeyed.js'
 import { planStages } from './stages.js'
 
 /** A value of a call: its place in the list of them, or a number held by the program. */
@@ -29,9 +30,11 @@ export interface Loaded {
 
 /** Plans the stages of a prepared program, and loads those of the engine. */
 export const loadStages = async (
-  ir: IR,
+  prepared: IR,
   engine: Engine,
 ): Promise<{ readonly stages: readonly LoadedStage[]; readonly outputs: readonly Source[] }> => {
+  const runs = (equation: Equation): boolean => engine.runs(equation)
+  const ir = hoistKeyed(prepared, runs)
   const places = new Map(ir.inputs.map((v, i) => [v.id, i]))
   let next = ir.inputs.length
   const sourceOf = (atom: Atom): Source => {
@@ -40,7 +43,7 @@ export const loadStages = async (
     return source
   }
   const stages: LoadedStage[] = []
-  for (const stage of planStages(ir, (equation) => engine.runs(equation))) {
+  for (const stage of planStages(ir, runs)) {
     const inputs = stage.ir.inputs.map(sourceOf)
     const outputs = stage.ir.outputs.map((atom) => {
       if (atom.kind === 'var') places.set(atom.id, next)

@@ -21,7 +21,7 @@ type Origin = 'free' | 'keyed' | 'data'
  * @param runsOne whether the engine can run an equation, the programs it holds aside
  */
 export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): readonly Stage[] => {
-  const runs = (equation: Equation): boolean => runsOne(equation) && runsWithin(equation, runsOne)
+  const runs = (equation: Equation): boolean => runsWhole(equation, runsOne)
   const origin = new Map<number, Origin>(ir.inputs.map((v) => [v.id, v.aval.dtype === 'u32' ? 'keyed' : 'data']))
   const stageOf = new Map<number, number>(ir.inputs.map((v) => [v.id, 0]))
   const members: Equation[][] = []
@@ -85,18 +85,21 @@ export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): re
 const variablesIn = (atoms: readonly Atom[]): Set<number> =>
   new Set(atoms.flatMap((atom) => (atom.kind === 'var' ? [atom.id] : [])))
 
-/** Whether the programs an equation holds can run on the engine; if not, the whole equation runs on the host. */
-const runsWithin = ({ primitive, attrs }: Equation, runsOne: (equation: Equation) => boolean): boolean =>
-  (primitive.properties.programs?.of(attrs) ?? []).every((program) =>
-    program.equations.every(
-      (inner) => inner.primitive.properties.host !== true && runsOne(inner) && runsWithin(inner, runsOne),
-    ),
+/** Whether an equation can run on the engine with the programs it holds; if not, the whole of it runs on the host. */
+export const runsWhole = (equation: Equation, runsOne: (equation: Equation) => boolean): boolean => {
+  const { primitive, attrs } = equation
+  const held = primitive.properties.programs?.of(attrs) ?? []
+  return (
+    primitive.properties.host !== true &&
+    runsOne(equation) &&
+    held.every(({ equations }) => equations.every((inner) => runsWhole(inner, runsOne)))
   )
+}
 
-/** The equations with those they need that depend on nothing, which each stage computes for itself. */
-const withFree = (
+/** The equations with those they need that depend on nothing, which each part computes for itself. */
+export const withFree = (
   equations: readonly Equation[],
-  outputs: readonly Var[],
+  outputs: readonly Atom[],
   producers: ReadonlyMap<number, Equation>,
 ): readonly Equation[] => {
   const done = new Set<Equation>()

@@ -6,7 +6,7 @@
  */
 import { type Aval, printAval } from '../aval.js'
 import { countFlops } from '../ir/flops.js'
-import type { IR } from '../ir/ir.js'
+import type { IR, Split } from '../ir/ir.js'
 import { dependencies, placesOf, restricted } from '../ir/prune.js'
 import { broadcastTo, reshape, zeros } from '../primitives/broadcast.js'
 import { lessEqual, where } from '../primitives/choice.js'
@@ -22,7 +22,6 @@ import {
   jvpProgram,
   merged,
   others,
-  type Split,
   splitProgram,
   transposeProgram,
 } from '../transforms/heldPrograms.js'
@@ -190,6 +189,35 @@ export const condPrimitive: Primitive<CondAttrs> = definePrimitive({
           operands: [true, ...operands],
           results: placesOf(used),
         }
+      },
+      // which branch is taken may be known late: what any of them needs is computed
+      hoist: ([index, ...operands], [, ...late], { branches }, split) => {
+        if (index === undefined) throw new Error('unreachable: cond has an index')
+        const parts = branches.map((branch) =>
+          split(
+            branch,
+            late,
+            branch.outputs.map(() => true),
+          ),
+        )
+        const [early, rest] = [others(operands, late), chosen(operands, late)]
+        const saved = parts.map(({ known }) => runIR(known, early))
+        const direct = [...new Set(parts.flatMap((p) => p.residuals.flatMap((r) => ('input' in r ? [r.input] : []))))]
+        const passed = [...direct.flatMap((input) => early[input] ?? []), ...saved.flat()]
+        const offsets = saved.map((_, i) => direct.length + saved.slice(0, i).flat().length)
+        return bind(condPrimitive, [index, ...passed, ...rest], {
+          branches: parts.map(({ linear, residuals }, i) =>
+            closedProgram(
+              [...passed, ...rest].map((x) => x.aval),
+              (leaves) => {
+                const own = residuals.flatMap(
+                  (r) => leaves['input' in r ? direct.indexOf(r.input) : (offsets[i] ?? 0) + r.saved] ?? [],
+                )
+                return runIR(linear, [...own, ...leaves.slice(passed.length)])
+              },
+            ),
+          ),
+        })
       },
       place: (_, branch) => `branch ${branch}`,
     },

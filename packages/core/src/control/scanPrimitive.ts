@@ -30,33 +30,10 @@ import {
   transposeProgram,
 } from '../transforms/heldPrograms.js'
 import { runIR } from '../transforms/interpret.js'
+import { count, partsOf, present, type ScanAttrs } from './scanParts.js'
+import { splitScan } from './scanSplit.js'
 
-export interface ScanAttrs {
-  readonly body: IR
-  readonly length: number
-  /** From the last step to the first; ys keep their places. */
-  readonly reverse: boolean
-  /** How many operands come first that are the same at every step. */
-  readonly constants: number
-  /** How many operands follow that go from step to step. */
-  readonly carry: number
-}
-
-interface Parts<T> {
-  readonly constants: readonly T[]
-  readonly carry: readonly T[]
-  readonly xs: readonly T[]
-}
-
-const partsOf = <T>(items: readonly T[], { constants, carry }: ScanAttrs): Parts<T> => ({
-  constants: items.slice(0, constants),
-  carry: items.slice(constants, constants + carry),
-  xs: items.slice(constants + carry),
-})
-
-const present = (items: readonly unknown[]): Flags => items.map((item) => item !== null)
-
-const count = (flags: Flags, value: boolean): number => flags.filter((flag) => flag === value).length
+export type { ScanAttrs } from './scanParts.js'
 
 const all = (items: readonly unknown[]): Flags => items.map(() => true)
 
@@ -181,61 +158,11 @@ export const scanPrimitive: Primitive<ScanAttrs> = definePrimitive({
     },
   },
 
-  split: (operands, linear, attrs, append) => {
-    const flags = partsOf(linear, attrs)
-    const linearWith = (carry: Flags): Flags => [...flags.constants, ...carry, ...flags.xs]
-    const carry = fixpoint(flags.carry, (grown) => splitProgram(attrs.body, linearWith(grown)).outputs)
-    const inputs = linearWith(carry)
-    const { known, linear: rest, outputs, residuals } = splitProgram(attrs.body, inputs, carry)
-    const knownOperands = others(operands, inputs)
-    const [constants, state] = [count(flags.constants, false), count(carry, false)]
-
-    // a residual is a constant, a slice of an operand, or something the first loop stacks: computed, or carried
-    const isConstant = residuals.map((r) => 'input' in r && r.input < constants)
-    const carried = residuals.flatMap((r) =>
-      'input' in r && r.input >= constants && r.input < constants + state ? [r.input] : [],
-    )
-    const body: IR = { ...known, outputs: [...known.outputs, ...carried.flatMap((input) => known.inputs[input] ?? [])] }
-    const results =
-      body.outputs.length === 0 ? [] : bind(scanPrimitive, knownOperands, { ...attrs, body, constants, carry: state })
-    const values = count(outputs, false)
-    const stacked = known.outputs.length
-    const residualOperands = residuals.flatMap((r) => {
-      if ('saved' in r) return results[values + r.saved] ?? []
-      const at = carried.indexOf(r.input)
-      return (at < 0 ? knownOperands[r.input] : results[stacked + at]) ?? []
-    })
-
-    const ofResiduals = rest.inputs.slice(0, residuals.length)
-    const ofLinear = rest.inputs.slice(residuals.length)
-    const [linearConstants, linearState] = [count(flags.constants, true), count(carry, true)]
-    const given = partsOf(operands, attrs)
-    const tangents = append(
-      scanPrimitive,
-      [
-        ...chosen(residualOperands, isConstant),
-        ...chosen(given.constants, flags.constants),
-        ...chosen(given.carry, carry),
-        ...others(residualOperands, isConstant),
-        ...chosen(given.xs, flags.xs),
-      ],
-      {
-        ...attrs,
-        constants: count(isConstant, true) + linearConstants,
-        carry: linearState,
-        body: {
-          ...rest,
-          inputs: [
-            ...chosen(ofResiduals, isConstant),
-            ...ofLinear.slice(0, linearConstants + linearState),
-            ...others(ofResiduals, isConstant),
-            ...ofLinear.slice(linearConstants + linearState),
-          ],
-        },
-      },
-    )
-    return merged(outputs, tangents, results.slice(0, values))
-  },
+  split: (operands, linear, attrs, append) =>
+    splitScan(operands, linear, attrs, splitProgram, {
+      known: (xs, a) => bind(scanPrimitive, xs, a),
+      linear: (xs, a) => append(scanPrimitive, xs, a),
+    }),
 
   transpose: {
     kind: 'joint',
@@ -314,6 +241,10 @@ export const scanPrimitive: Primitive<ScanAttrs> = definePrimitive({
       of: ({ body }) => [body],
       replace: (attrs, [body]) => ({ ...attrs, body: body ?? attrs.body }),
       prune: pruneScan,
+      hoist: (operands, late, attrs, split) => {
+        const add = (xs: readonly Tensor[], a: ScanAttrs): readonly Tensor[] => bind(scanPrimitive, xs, a)
+        return splitScan(operands, late, attrs, split, { known: add, linear: add })
+      },
       place: ({ reverse, length }, _, run) => `step ${reverse ? length - 1 - run : run}`,
     },
   },

@@ -160,6 +160,7 @@ export const whilePrimitive: Primitive<WhileAttrs> = definePrimitive({
           results: placesOf(carry),
         }
       },
+      hoist: () => null, // the number of steps is not known
       place: (_, program, run) => `${program === 0 ? 'test' : 'step'} ${run}`,
     },
   },

@@ -3,7 +3,7 @@
  * Flags say, input by input or output by output, which has a tangent, is linear, or has a batch axis.
  */
 import { type Aval, aval } from '../aval.js'
-import type { Atom, IR } from '../ir/ir.js'
+import type { Atom, IR, Residual, Split } from '../ir/ir.js'
 import { broadcastTo, zeros, zerosLike } from '../primitives/broadcast.js'
 import type { Tensor } from '../tensor.js'
 import { traceLeaves } from '../trace/trace.js'
@@ -93,21 +93,6 @@ export const batchProgram = (
   })
   return { ir: batched, outputs }
 }
-
-/** A program taken apart into what can be computed without its linear inputs, and the rest. */
-export interface Split {
-  /** `[known inputs] -> [known outputs, saved]` */
-  readonly known: IR
-  /** `[residuals, linear inputs] -> [linear outputs]` */
-  readonly linear: IR
-  /** Which outputs are linear. */
-  readonly outputs: Flags
-  /** Where each residual comes from: a known input, by its number among them, or a value of `saved`. */
-  readonly residuals: readonly Residual[]
-}
-
-/** Where a residual comes from. */
-export type Residual = { readonly input: number } | { readonly saved: number }
 
 /**
  * Splits a program by which of its inputs are linear.
