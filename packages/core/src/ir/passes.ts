@@ -1,6 +1,6 @@
 /* Passes: each takes a program and returns a new one that computes the same. */
 import { within } from '../trace/origin.js'
-import { type Atom, type Equation, freshVar, type IR, type Origin, type Var } from './ir.js'
+import { type AnyPrimitive, type Atom, type Equation, freshVar, type IR, type Origin, type Var } from './ir.js'
 import { printIR } from './print.js'
 import { printNumber } from './settings.js'
 
@@ -57,15 +57,22 @@ export const overPrograms = (ir: IR, pass: (program: IR) => IR): IR =>
         }),
       }
 
+const inlineWhere =
+  (wanted: (primitive: AnyPrimitive) => boolean) =>
+  (ir: IR): IR => {
+    const inline = inlineWhere(wanted)
+    const expanded = expandEquations(ir, ({ primitive, attrs }) => {
+      const body = wanted(primitive) ? primitive.properties.body?.(attrs) : undefined
+      return body === undefined ? null : inline(body)
+    })
+    return overPrograms(expanded, inline)
+  }
+
 /** `call[f] x`  ->  the equations of f. */
-export const inlineCalls = (ir: IR): IR =>
-  overPrograms(
-    expandEquations(ir, ({ primitive, attrs }) => {
-      const body = primitive.properties.body?.(attrs)
-      return body === undefined ? null : inlineCalls(body)
-    }),
-    inlineCalls,
-  )
+export const inlineCalls = inlineWhere(() => true)
+
+/** The same for a program that is still to be differentiated: a function with a derivative of its own stays whole. */
+export const inlinePlainCalls = inlineWhere(({ properties }) => properties.ownDerivative !== true)
 
 /** `y = identity x`  ->  x in place of y. */
 export const dropIdentities = (ir: IR): IR =>

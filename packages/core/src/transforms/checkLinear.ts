@@ -6,7 +6,7 @@
  * not, and then y has to be linear as well, or 0.
  */
 import { isFloating, printAval } from '../aval.js'
-import { MissingRuleError } from '../errors.js'
+import { type Explanation, MissingRuleError } from '../errors.js'
 import type { Atom, Equation, IR } from '../ir/ir.js'
 import { dropUnused, inlineCalls } from '../ir/passes.js'
 import { evaluateIR } from '../reference/evaluate.js'
@@ -35,21 +35,20 @@ const readBy = ({ primitive, inputs, attrs, results }: Equation, index: number):
  * Checks that a program is linear in the inputs that are said to be. Parts whose value is not known here (they depend
  * on a trace that is going on) are taken to be what they should.
  *
- * @param expected what must hold, for the message
+ * @param op the caller, for the message, with what must hold and what to do
  * @throws MissingRuleError naming the operation that is not linear
  */
-export const checkLinear = (op: string, expected: string, whole: IR, kinds: readonly InputKind[]): void => {
+export const checkLinear = (
+  { op, expected, todo }: Omit<Explanation, 'received'>,
+  whole: IR,
+  kinds: readonly InputKind[],
+): void => {
   const ir = dropUnused(inlineCalls(whole))
   const linear = new Set(ir.inputs.flatMap((v, i) => (kinds[i] === 'linear' ? [v.id] : [])))
   const unknown = new Set(ir.inputs.flatMap((v, i) => (kinds[i] instanceof HostTensor ? [] : [v.id])))
   const within = (set: ReadonlySet<number>, atom: Atom): boolean => atom.kind === 'var' && set.has(atom.id)
   const refused = (name: string, received: string): MissingRuleError =>
-    new MissingRuleError({
-      op: name,
-      expected,
-      received,
-      todo: 'pass what it is not linear in as a value that it closes over; for any function there is vjp',
-    })
+    new MissingRuleError({ op: name, expected, received, todo })
 
   /** Whether an atom that depends on no linear input is known not to be 0. */
   const isNotZero = (atom: Atom): boolean => {

@@ -9,7 +9,7 @@
  */
 import { type Aval, sizeOf } from '../aval.js'
 import type { Equation, IR, Var } from '../ir/ir.js'
-import { inlineCalls } from '../ir/passes.js'
+import { inlinePlainCalls } from '../ir/passes.js'
 import { barrier } from '../primitives/barrier.js'
 import { broadcastTo } from '../primitives/broadcast.js'
 import { dataAttrs, definePrimitive, type Primitive } from '../primitives/primitive.js'
@@ -161,7 +161,7 @@ export const checkpoint =
   (...args) => {
     const [leaves] = treeFlatten(args)
     const { ir, captured, out } = trace('checkpoint', f as AnyFunction, args)
-    const inlined = inlineCalls(ir)
+    const inlined = inlinePlainCalls(ir)
     const saved: readonly Var[] = inlined.equations.flatMap((equation) =>
       policy(describe(equation)) ? equation.results : [],
     )

@@ -67,7 +67,7 @@ export const customJvpPrimitive: Primitive<CustomJvpAttrs> = definePrimitive({
       rule: rule.batched(fixed, size, axisName),
     })
   },
-  properties: { body: ({ primal }) => primal, axisNames: ({ rule }) => rule.axisNames },
+  properties: { body: ({ primal }) => primal, axisNames: ({ rule }) => rule.axisNames, ownDerivative: true },
 })
 
 /** The tangents of a call's arguments: of their types, `null` for static ones. */
@@ -164,7 +164,12 @@ export const customJvp = <A extends readonly unknown[], R, const S extends reado
         `the rule of ${name} under customJvp`,
       )
       const tangentIR = { ...ofRule.ir, outputs: ofRule.ir.outputs.slice(results.length) }
-      checkLinear(name, 'the tangent that a customJvp gives must be linear in the tangents it takes.', tangentIR, [
+      const what = {
+        op: name,
+        expected: 'the tangent that a customJvp gives must be linear in the tangents it takes.',
+        todo: 'add up tangents times values that are made from the primals',
+      }
+      checkLinear(what, tangentIR, [
         ...ofRule.captured.map(kindOf),
         ...leaves.map((): InputKind => 'unknown'),
         ...floating.map((): InputKind => 'linear'),

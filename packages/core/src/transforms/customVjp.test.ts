@@ -1,14 +1,17 @@
 import { checkGrads, jitIsEager, vmapIsLoop } from '@cotangent/testing'
 import { describe, expect, test } from 'vitest'
+import { scan } from '../control/scan.js'
 import { printIR } from '../ir/print.js'
-import { exp, maximum, minimum, mul, sub } from '../primitives/arithmetic.js'
+import { add, exp, maximum, minimum, mul, sub } from '../primitives/arithmetic.js'
 import { ones, zeros } from '../primitives/broadcast.js'
 import { take } from '../primitives/indexing.js'
 import { sum } from '../primitives/reduction.js'
+import { stack } from '../primitives/sequence.js'
 import { cos, sin } from '../primitives/smooth.js'
 import { stopGradient } from '../primitives/stopGradient.js'
 import { array, scalar, type Tensor } from '../tensor.js'
 import { makeIR } from '../trace/makeIR.js'
+import { checkpoint } from './checkpoint.js'
 import { customVjp } from './customVjp.js'
 import { jit } from './jit.js'
 import { jvp } from './jvp.js'
@@ -81,6 +84,18 @@ describe('customVjp', () => {
     // an argument that is not mapped gets the sum
     const shared = grad((b: Tensor) => sum(vmap(product, { inAxes: [0, null] })(x, b)))(scalar(0.5))
     expect(shared.item()).toBeCloseTo(3 * Math.cos(0.5), 6)
+  })
+
+  test('is kept by a checkpoint, alone and within a loop', () => {
+    const right = [1, -0.5]
+    const f = (v: Tensor): Tensor => sum(mul(clipped(v), array([5, -0.5])))
+    expect(numbers(grad(checkpoint(f))(x))).toEqual(right)
+    expect(numbers(jit(grad(checkpoint(jit(f))))(x))).toEqual(right)
+    const looped = checkpoint(
+      (v: Tensor) => scan((carry: Tensor, z: Tensor) => [add(carry, mul(clipped(z), 5)), null], scalar(0), v)[0],
+    )
+    expect(numbers(grad(looped)(x))).toEqual([1, 1])
+    expect(numbers(vmap(grad(looped))(stack([x, y])))).toEqual([1, 1, 1, 1])
   })
 
   test('may be nested: one inside of another, and its own derivative again', () => {

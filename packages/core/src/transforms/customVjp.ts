@@ -141,6 +141,7 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
   properties: {
     body: ({ primal }) => primal,
     axisNames: ({ forward, backward }) => [...forward.axisNames, ...backward.axisNames],
+    ownDerivative: true,
     backwardOnly: true,
   },
 })

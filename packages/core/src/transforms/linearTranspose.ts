@@ -37,10 +37,12 @@ export const linearTranspose = <A extends readonly unknown[], R>(
   ...examples: A
 ): ((ct: R) => A) => {
   const traced = traceFloating('linearTranspose', f as AnyFunction, examples)
-  checkLinear('linearTranspose', 'the function must be linear in its arguments.', traced.ir, [
-    ...traced.captured.map(kindOf),
-    ...traced.leaves.map(() => 'linear' as const),
-  ])
+  const what = {
+    op: 'linearTranspose',
+    expected: 'the function must be linear in its arguments.',
+    todo: 'pass what it is not linear in as a value that it closes over; for any function there is vjp',
+  }
+  checkLinear(what, traced.ir, [...traced.captured.map(kindOf), ...traced.leaves.map(() => 'linear' as const)])
   const linear = linearPart(traced)
   const avals = traced.ir.outputs.map((atom) => atom.aval)
   return (ct) => treeUnflatten<A>(traced.def, pull(linear, cotangentLeaves('linearTranspose', traced.out, avals, ct)))
