@@ -201,6 +201,28 @@ export interface Pruned<A> {
   readonly results: readonly (number | null)[]
 }
 
+/** Where a residual comes from: a known input, by its number among them, or one of what is saved. */
+export type Residual = { readonly input: number } | { readonly saved: number }
+
+/** A program taken apart into what can be computed without some of its inputs, and the rest. */
+export interface Split {
+  /** `[known inputs] -> [known outputs, saved]` */
+  readonly known: IR
+  /** `[residuals, the other inputs] -> [the other outputs]` */
+  readonly linear: IR
+  /** Which outputs the second part gives. */
+  readonly outputs: readonly boolean[]
+  readonly residuals: readonly Residual[]
+}
+
+/**
+ * Takes a program apart.
+ *
+ * @param linear the inputs that the first part does without
+ * @param wanted outputs that the second part gives in any case
+ */
+export type SplitProgram = (ir: IR, linear: readonly boolean[], wanted?: readonly boolean[]) => Split
+
 /** The programs an equation holds and does not inline (the body of a loop, the branches of a choice). */
 export interface HeldPrograms<A> {
   of(attrs: A): readonly IR[]
@@ -208,6 +230,11 @@ export interface HeldPrograms<A> {
   replace(attrs: A, programs: readonly IR[]): A
   /** The same without what the results that are used do not need. */
   prune(attrs: A, used: readonly boolean[]): Pruned<A>
+  /**
+   * The results, with what needs no operand that is `late` computed before, in an equation of its own; `null` where
+   * nothing can be taken out.
+   */
+  hoist(operands: readonly Tensor[], late: readonly boolean[], attrs: A, split: SplitProgram): readonly Tensor[] | null
   /** What the n-th run of a program is within one evaluation, both counted from 0: `step 3`, `branch 1`. */
   place(attrs: A, program: number, run: number): string
 }
