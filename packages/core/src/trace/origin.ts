@@ -3,7 +3,7 @@
  * primal equation they derive from. It goes with an equation through transforms and passes, and changes nothing else.
  */
 import type { Equation, Origin, Pass } from '../ir/ir.js'
-import { callSite } from './callSite.js'
+import { callSite, printPlace } from './callSite.js'
 
 const nowhere: Origin = { site: null, scope: [], pass: 'forward', of: null }
 
@@ -61,6 +61,9 @@ export const atStart = <T>(body: () => T): T => {
 /** The origin of an equation that is made now; `asked` where the caller's line is worth knowing. */
 export const originHere = (asked: boolean): Origin =>
   ambient.site === null && asked ? { ...ambient, site: callSite() } : ambient
+
+/** ` at model.ts:3:14`, the caller's line of the equation that a transform is at; nothing where that is not known. */
+export const placeHere = (): string => printPlace(ambient)
 
 /**
  * Runs a function; the equations made meanwhile belong to a scope of that name. Scopes nest. Programs printed with

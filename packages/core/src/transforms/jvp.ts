@@ -13,7 +13,7 @@ import { type AnyPrimitive, type NoRule, zeroTangent } from '../primitives/primi
 import { leafPaths, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
-import { inPass, overEquations } from '../trace/origin.js'
+import { inPass, overEquations, placeHere } from '../trace/origin.js'
 import { type AnyFunction, trace } from '../trace/trace.js'
 import { Environment } from './interpret.js'
 
@@ -26,7 +26,7 @@ const noDerivative = (primitive: AnyPrimitive, { reason }: NoRule): MissingRuleE
   new MissingRuleError({
     op: primitive.name,
     expected: 'a derivative passes only through operations that have one.',
-    received: `${primitive.name}: ${reason}`,
+    received: `${primitive.name}${placeHere()}: ${reason}`,
     todo: 'wrap the operand in stopGradient(), or give the function a customVjp',
   })
 

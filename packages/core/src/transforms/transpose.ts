@@ -8,13 +8,13 @@ import type { Atom, Equation, IR } from '../ir/ir.js'
 import { add } from '../primitives/arithmetic.js'
 import { literal, type Tensor } from '../tensor.js'
 import { LinearOperand } from '../trace/linearOperand.js'
-import { inPass, overEquations } from '../trace/origin.js'
+import { inPass, overEquations, placeHere } from '../trace/origin.js'
 
 const noTranspose = ({ primitive }: Equation, reason: string): MissingRuleError =>
   new MissingRuleError({
     op: primitive.name,
     expected: 'a linear program holds linear operations only.',
-    received: `${primitive.name}: ${reason}`,
+    received: `${primitive.name}${placeHere()}: ${reason}`,
     todo: 'check that the function is linear in the arguments that are transposed',
   })
 

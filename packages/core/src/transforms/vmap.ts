@@ -13,7 +13,7 @@ import { leafCount, leafPaths, printTree, type TreeDef, treeFlatten, treeUnflatt
 import type { Tensor } from '../tensor.js'
 import { withAxis } from '../trace/axisScope.js'
 import { bind } from '../trace/bind.js'
-import { overEquations } from '../trace/origin.js'
+import { overEquations, placeHere } from '../trace/origin.js'
 import { type AnyFunction, type Traced, traceTree } from '../trace/trace.js'
 import { Environment } from './interpret.js'
 
@@ -46,7 +46,7 @@ const batchEquation = (
     throw new MissingRuleError({
       op: primitive.name,
       expected: 'vmap passes only through operations that have a batching rule.',
-      received: `${primitive.name}: ${batched.reason}`,
+      received: `${primitive.name}${placeHere()}: ${batched.reason}`,
       todo: 'call it outside of vmap',
     })
   }
