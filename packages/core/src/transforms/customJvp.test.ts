@@ -43,7 +43,8 @@ const tripled = customJvp(
   ([x], [dx]) => [mul(x, x), mul(dx, mul(x, 6))],
 )
 
-const [x, y] = [array([1, 2]), array([0.5, -1])]
+const x: Tensor = array([1, 2])
+const y: Tensor = array([0.5, -1])
 
 describe('customJvp', () => {
   test('gives the derivative forwards, and backwards by its transpose', () => {
