@@ -139,6 +139,22 @@ const huber: Op = two((x, y, attributes) => {
 
 const symmetric = (x: Tensor): Tensor => ct.mul(ct.add(x, ct.matrixTranspose(x)), 0.5)
 
+const windows = (attributes: Attributes): ct.PoolOptions => ({
+  strides: numberOf(attributes, 'stride'),
+  padding: numberOf(attributes, 'padding'),
+})
+
+const convolved: Op = ([x, weight, bias], attributes) => {
+  if (x === undefined || weight === undefined || bias === undefined) return null
+  const y = ct.convolution(x, weight, {
+    strides: numberOf(attributes, 'stride'),
+    padding: numberOf(attributes, 'padding'),
+    dilation: numberOf(attributes, 'dilation'),
+    groups: numberOf(attributes, 'groups'),
+  })
+  return ct.add(y, ct.reshape(bias, [bias.size, ...x.shape.slice(2).map(() => 1)]))
+}
+
 const table: Readonly<Record<string, Op>> = {
   neg: one(ct.neg),
   exp: one(ct.exp),
@@ -256,6 +272,14 @@ const table: Readonly<Record<string, Op>> = {
     const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b, 0))
     return ends.map((end, i) => ct.slice(x, [0, end - (sizes[i] ?? 0)], [length(x, 0), end]))
   },
+  prod: one((x, attributes) => ct.prod(x, numbersOf(attributes, 'dim'))),
+  cumsum: one((x, { dim }) => ct.cumsum(x, Number(dim))),
+  cumprod: one((x, { dim }) => ct.cumprod(x, Number(dim))),
+  logcumsumexp: one((x, { dim }) => ct.logCumsumExp(x, Number(dim))),
+  conv1d: convolved,
+  conv2d: convolved,
+  max_pool2d: one((x, attributes) => ct.maxPool(x, numberOf(attributes, 'kernel'), windows(attributes))),
+  avg_pool2d: one((x, attributes) => ct.avgPool(x, numberOf(attributes, 'kernel'), windows(attributes))),
   cross_entropy: crossEntropy,
   mse_loss: two((x, y, attributes) => combined(ct.square(ct.sub(x, y)), attributes)),
   bce_with_logits: two((x, y, attributes) => combined(ct.sub(ct.softplus(x), ct.mul(x, y)), attributes)),
@@ -279,10 +303,6 @@ const variance = (x: Tensor, attributes: Attributes): Tensor => {
 /** Operations that wait for a primitive or a package. */
 const later: readonly string[] = [
   'atan2',
-  'prod',
-  'cumsum',
-  'cumprod',
-  'logcumsumexp',
   'sort',
   'topk',
   'group_norm',
@@ -290,10 +310,6 @@ const later: readonly string[] = [
   'scatter_add',
   'take_along_dim',
   'repeat_interleave',
-  'conv1d',
-  'conv2d',
-  'max_pool2d',
-  'avg_pool2d',
   'svd',
   'qr',
   'cholesky',

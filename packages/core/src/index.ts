@@ -84,9 +84,11 @@ export {
 export { axisIndex, axisSize, pmean, psum, type Summed } from './primitives/collectives.js'
 export { constant } from './primitives/constant.js'
 export { type DotAxes, dotGeneral, dotPlan, einsum, matmul, outer } from './primitives/contraction.js'
+export { type ConvolutionAttrs, type ConvolutionOptions, convolution } from './primitives/convolution.js'
 export { type CumulativeOptions, cummax, cumprod, cumsum, logCumsumExp } from './primitives/cumulative.js'
 export { diag, diagonal, trace, tril, triu } from './primitives/diagonal.js'
 export type { Operand } from './primitives/elementwise.js'
+export { flip } from './primitives/flip.js'
 export {
   type AttrsOf,
   type BasicPrimitiveName,
@@ -103,9 +105,11 @@ export {
 export { oneHot, scatterAdd, take } from './primitives/indexing.js'
 export { jacobiLimit, jacobiSweeps, roundRobin } from './primitives/jacobi.js'
 export { eigh, singularValues } from './primitives/linalg.js'
-export { eye, flipLast, matrixTranspose } from './primitives/matrix.js'
+export { eye, matrixTranspose } from './primitives/matrix.js'
 export { standardize } from './primitives/normalise.js'
+export { avgPool, maxPool, type PoolOptions } from './primitives/pooling.js'
 export * from './primitives/primitive.js'
+export { prod } from './primitives/product.js'
 export { erfInv } from './primitives/random.js'
 export {
   argmax,

@@ -16,7 +16,9 @@ import * as choice from './choice.js'
 import { axisIndexPrimitive, psumPrimitive } from './collectives.js'
 import { constantPrimitive } from './constant.js'
 import { dotGeneralPrimitive } from './contraction.js'
+import { convolutionPrimitive } from './convolution.js'
 import { cumsumPrimitive } from './cumulative.js'
+import { flipPrimitive } from './flip.js'
 import { scatterAddPrimitive, takePrimitive } from './indexing.js'
 import { eighPrimitive, singularValuesPrimitive } from './linalg.js'
 import { standardizePrimitive } from './normalise.js'
@@ -68,6 +70,7 @@ export const basicPrimitives = {
   argmax: reduction.argmaxPrimitive,
   slice: sequence.slicePrimitive,
   pad: sequence.padPrimitive,
+  flip: flipPrimitive,
   concat: sequence.concatPrimitive,
   iota: sequence.iotaPrimitive,
   constant: constantPrimitive,
@@ -92,6 +95,7 @@ export const composedPrimitives = {
   logSoftmax: reduction.logSoftmaxPrimitive,
   standardize: standardizePrimitive,
   cumsum: cumsumPrimitive,
+  convolution: convolutionPrimitive,
   eigh: eighPrimitive,
   singularValues: singularValuesPrimitive,
   topKIndices: topKIndicesPrimitive,

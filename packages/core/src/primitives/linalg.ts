@@ -13,8 +13,9 @@ import { expandDims } from './broadcast.js'
 import { cast, equal, greater, where } from './choice.js'
 import { matmul } from './contraction.js'
 import { checkKind } from './elementwise.js'
+import { flip } from './flip.js'
 import { jacobiEigh, jacobiLimit } from './jacobi.js'
-import { eye, flipLast, matrixTranspose } from './matrix.js'
+import { eye, matrixTranspose } from './matrix.js'
 import { definePrimitive, type NoAttrs, noAttrs, notLinear, type Primitive } from './primitive.js'
 import { max, sum } from './reduction.js'
 import { stopGradient } from './stopGradient.js'
@@ -96,7 +97,7 @@ const singularVectors = (x: Tensor): { readonly u: Tensor; readonly s: Tensor; r
   const scale = stopGradient(where(greater(largest, 0), largest, 1)) // the results do not depend on it
   const y = div(wide, scale)
   const [, ascending] = eigh(matmul(matrixTranspose(y), y))
-  const v = flipLast(ascending)
+  const v = flip(ascending, -1)
   const us = matmul(y, v)
   const squares = sum(mul(us, us), -2)
   const keep = greater(squares, mul(max(squares, -1, { keepDims: true }), negligible ** 2))

@@ -1,11 +1,9 @@
 /* Small compositions on matrices that other files share. */
 import { range } from '../aval.js'
-import { array, type Tensor } from '../tensor.js'
-import { axisLength, checkLengths, normalAxis } from './axes.js'
+import type { Tensor } from '../tensor.js'
+import { checkLengths, normalAxis } from './axes.js'
 import { expandDims, transpose } from './broadcast.js'
 import { cast, equal } from './choice.js'
-import { constant } from './constant.js'
-import { take } from './indexing.js'
 import { iota } from './sequence.js'
 
 /**
@@ -26,14 +24,4 @@ export const matrixTranspose = (x: Tensor): Tensor => {
 export const eye = (n: number, dtype: Tensor['dtype'] = 'f32'): Tensor => {
   checkLengths('eye', [n], 'n')
   return cast(equal(expandDims(iota(n), 1), expandDims(iota(n), 0)), dtype)
-}
-
-/**
- * The last axis in reverse order.
- *
- * @throws AxisError for a scalar
- */
-export const flipLast = (x: Tensor): Tensor => {
-  const n = axisLength(x.shape, normalAxis('flipLast', x.aval, -1))
-  return take(x, constant(array(range(n).reverse(), 'i32')), x.rank - 1)
 }

@@ -55,6 +55,16 @@ const slice: Lowering<AttrsOf<'slice'>> = unary((x, { starts, strides }, { shape
   )
 })
 
+const flip: Lowering<AttrsOf<'flip'>> = unary((x, { axes }, { shape }) => {
+  const strides = stridesOf(shape)
+  const last = axes.reduce((at, axis) => at + ((shape[axis] ?? 1) - 1) * (strides[axis] ?? 0), 0)
+  return gather(
+    x.value,
+    axesOf(shape, (axis) => (axes.includes(axis) ? -1 : 1) * (strides[axis] ?? 0)),
+    last,
+  )
+})
+
 /** Along each axis, place c of the result is place (c - low) / (interior + 1) of x, where that is whole and in range. */
 const pad: Lowering<AttrsOf<'pad'>> = unary((x, { low, interior }, { shape }) => {
   if (x.value.length === 0) return uniformValue(0, sizeOf(shape))
@@ -125,9 +135,12 @@ const concat: Lowering<AttrsOf<'concat'>> = (xs, { axis }, { shape }) => {
   return parts.length === 0 ? dataValue([]) : joinRows(parts, sizeOf(shape.slice(0, axis))).value
 }
 
-export const movementLowerings: LoweringsOf<'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat' | 'barrier'> = {
+export const movementLowerings: LoweringsOf<
+  'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat' | 'barrier' | 'flip'
+> = {
   reshape,
   barrier,
+  flip,
   transpose,
   broadcastTo,
   slice,

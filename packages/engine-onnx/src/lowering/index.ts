@@ -7,6 +7,7 @@ import { arithmetic } from './arithmetic.js'
 import { comparison } from './comparison.js'
 import { contraction } from './contraction.js'
 import { control } from './control.js'
+import { convolution } from './convolution.js'
 import { eigh } from './eigh.js'
 import { operator1 } from './elementwise.js'
 import { indexing } from './indexing.js'
@@ -28,6 +29,7 @@ const gelu: Lowering<NoAttrs> = operator1('Gelu')
 export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Lowering<AttrsOf<N>> } = {
   gelu,
   eigh,
+  convolution,
   ...normalisation,
 }
 
@@ -44,4 +46,8 @@ export const loweringOf = (name: string): Lowering<unknown> | undefined =>
   Object.hasOwn(all, name) ? all[name] : undefined
 
 /** These have no kernel for f64. */
-export const withoutF64: ReadonlySet<string> = new Set<BasicPrimitiveName | ComposedPrimitiveName>(['erf', 'gelu'])
+export const withoutF64: ReadonlySet<string> = new Set<BasicPrimitiveName | ComposedPrimitiveName>([
+  'erf',
+  'gelu',
+  'convolution',
+])

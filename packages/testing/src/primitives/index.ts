@@ -2,6 +2,7 @@
 import type { PrimitiveName } from '@cotangent/core'
 import type { PrimitiveGenerator } from './case.js'
 import { controlGenerators } from './control.js'
+import { convolutionGenerators } from './convolution.js'
 import { customGenerators } from './custom.js'
 import { piecewiseGenerators, smoothGenerators } from './elementwise.js'
 import { hostGenerators, structuralGenerators, tableGenerators } from './host.js'
@@ -14,6 +15,7 @@ const table = {
   ...piecewiseGenerators,
   ...layoutGenerators,
   ...contractionGenerators,
+  ...convolutionGenerators,
   ...rowGenerators,
   ...linalgGenerators,
   ...tableGenerators,

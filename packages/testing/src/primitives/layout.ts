@@ -126,6 +126,9 @@ export const layoutGenerators = {
         }),
       ),
   ),
+  flip: moved((fill) =>
+    withAxes.chain((shape) => fc.tuple(fill(shape), axesOf(shape))).map(([x, axes]) => caseOf('flip', [x], { axes })),
+  ),
   pad: filled((fill) =>
     withAxes
       .chain((shape) => fc.tuple(fill(shape), margins(shape), margins(shape), margins(shape)))
