@@ -6,10 +6,11 @@
  * Source: Halko, Martinsson, Tropp, SIAM Review 53 (2011), algorithms 4.4 and 5.1.
  */
 import {
+  add,
   cast,
   div,
-  eigh,
   expandDims,
+  eye,
   greater,
   matmul,
   matrixTranspose,
@@ -19,11 +20,14 @@ import {
   printAval,
   rsqrt,
   ShapeError,
+  scan,
   singularValues,
   stopGradient,
   sub,
+  sum,
   type Tensor,
   where,
+  zeros,
 } from '@cotangent/core'
 
 /** Columns beyond the values that are asked for. */
@@ -48,18 +52,34 @@ export const gaussianSketch = (key: Tensor, shape: readonly number[], k: number)
 const negligible = 1e-6
 
 /**
- * Orthonormal columns with the span of y [m, q], in f64. The matrix that makes them so at this point, from yᵀy = v w vᵀ,
- * is a constant for the derivative: it does not change the span. What it leaves, two Newton-Schulz steps towards
- * z (zᵀz)^(-1/2) take away, with their derivative: exact to third order, and free of 1 / (w_i - w_j).
+ * Orthonormal columns with the span of y [m, q], in f64. The matrix that makes them so at this point, from yᵀy, is a
+ * constant for the derivative: it does not change the span. What it leaves, two Newton-Schulz steps towards
+ * z (zᵀz)^(-1/2) take away, with their derivative: exact to third order, and free of 1 / (w_i - w_j). A column that
+ * depends on those before it becomes 0.
  */
 export const orthonormal = (y: Tensor): Tensor => {
   const wide = cast(y, 'f64')
   const fixed = stopGradient(wide)
-  const [w, v] = eigh(matmul(matrixTranspose(fixed), fixed))
-  const keep = greater(w, mul(max(w), negligible ** 2))
-  const inverse = where(keep, rsqrt(where(keep, w, 1)), 0)
-  const z = matmul(wide, mul(v, expandDims(inverse, 0)))
+  const z = matmul(wide, gramSchmidt(matmul(matrixTranspose(fixed), fixed)))
   return cast(towardsOrthonormal(towardsOrthonormal(z)), y.dtype)
+}
+
+/**
+ * Upper triangular s with sᵀ g s = 1, or a column of 0 where one depends on those before it. Each unit vector in turn
+ * loses, twice, its part along the columns that are there: v ← v - s sᵀ g v.
+ */
+const gramSchmidt = (g: Tensor): Tensor => {
+  const [q = 0] = g.shape
+  const least = mul(max(g), negligible ** 2)
+  const step = (s: Tensor, unit: Tensor): readonly [Tensor, null] => {
+    const rest = (v: Tensor): Tensor => sub(v, matmul(s, matmul(matrixTranspose(s), matmul(g, v))))
+    const v = rest(rest(unit))
+    const squared = sum(mul(v, matmul(g, v)))
+    const keep = greater(squared, least)
+    const column = where(keep, mul(v, rsqrt(where(keep, squared, 1))), 0)
+    return [add(s, matmul(column, matrixTranspose(unit))), null]
+  }
+  return scan(step, zeros([q, q], g.dtype), expandDims(eye(q, g.dtype), 2))[0]
 }
 
 /** z (3 - zᵀz) / 2 */
