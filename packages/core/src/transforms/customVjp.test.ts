@@ -1,5 +1,5 @@
 import { checkGrads, jitIsEager, vmapIsLoop } from '@cotangent/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import { scan } from '../control/scan.js'
 import { printIR } from '../ir/print.js'
 import { add, exp, maximum, minimum, mul, sub } from '../primitives/arithmetic.js'
@@ -142,6 +142,62 @@ describe('customVjp', () => {
     }
     expect(grad(within)(scalar(5)).item()).toBe(5)
   })
+})
+
+describe('a rule that calls the function itself', () => {
+  test('has its rule there too, to any order', () => {
+    // f = x with the cotangent 2 f ct: derivatives 2x, 4x, 8x
+    const growing: (v: Tensor) => Tensor = customVjp((v: Tensor) => v, {
+      forward: (v) => {
+        const value = growing(v)
+        return [value, value]
+      },
+      backward: (value, ct) => [mul(ct, mul(value, 2))],
+    })
+    const first = grad(growing)
+    const second = grad((v: Tensor) => first(v))
+    const third = grad((v: Tensor) => second(v))
+    expect([first, second, third].map((f) => f(scalar(5)).item())).toEqual([10, 20, 40])
+    expect(numbers(vmap(second)(array([1, 2])))).toEqual([4, 8])
+    expect(numbers(grad((v: Tensor) => sum(vmap(first)(v)))(array([1, 2])))).toEqual([4, 8])
+    expect(jit(grad(jit(first)))(scalar(5)).item()).toBe(second(scalar(5)).item())
+  })
+
+  test('in its backward half, and by way of another function', () => {
+    const even: (v: Tensor) => Tensor = customVjp((v: Tensor) => cos(v), {
+      forward: (v) => [cos(v), v],
+      backward: (v, ct) => [mul(ct, mul(-1, odd(v)))],
+    })
+    const odd: (v: Tensor) => Tensor = customVjp((v: Tensor) => sin(v), {
+      forward: (v) => [sin(v), v],
+      backward: (v, ct) => [mul(ct, even(v))],
+    })
+    let f = odd
+    const right = [Math.sin, Math.cos, (t: number) => -Math.sin(t), (t: number) => -Math.cos(t), Math.sin]
+    for (const exact of right) {
+      expect(f(scalar(0.7)).item()).toBeCloseTo(exact(0.7), 6)
+      f = grad(f)
+    }
+  })
+})
+
+test('static arguments are seen as they are, by f and both rules', () => {
+  const power = customVjp(
+    (v: Tensor, n: number, after: (t: Tensor) => Tensor) =>
+      after(Array.from({ length: n }, () => v).reduce<Tensor>((a, b) => mul(a, b), ones(v.shape))),
+    {
+      forward: (v, n, after) => [after(mul(v, n)), { v }],
+      backward: ({ v }, ct, n, after) => {
+        expectTypeOf(n).toEqualTypeOf<number>()
+        return [mul(ct, after(mul(v, n))), null, null]
+      },
+    },
+    { static: [1, 2] },
+  )
+  const negative = (t: Tensor): Tensor => mul(t, -1)
+  expect(power(scalar(2), 3, negative).item()).toBe(-8)
+  expect(grad((v: Tensor) => power(v, 3, negative))(scalar(2)).item()).toBe(-6)
+  expect(numbers(vmap(grad((v: Tensor) => power(v, 3, negative)))(array([1, 2])))).toEqual([-3, -6])
 })
 
 describe('customVjp refuses', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 import { printIR } from '../ir/print.js'
 import { add, mul } from '../primitives/arithmetic.js'
 import { zeros } from '../primitives/broadcast.js'
@@ -84,6 +84,109 @@ describe('jit traces once for each signature', () => {
     broken = false
     expect(g(scalar(1)).item()).toBe(2)
     expect(grad((x: Tensor) => mul(x, x))(scalar(3)).item()).toBe(6)
+  })
+})
+
+describe('static arguments', () => {
+  const counting = () => {
+    let traces = 0
+    const f = (
+      x: Tensor,
+      n: number,
+      activation: (y: Tensor) => Tensor,
+      options: { readonly scale?: number } = {},
+    ): Tensor => {
+      traces++
+      const power = Array.from({ length: n }, () => x).reduce((a, b) => mul(a, b), scalar(options.scale ?? 1))
+      return activation(power)
+    }
+    return { f, traces: () => traces }
+  }
+
+  test('are plain values to the function, and part of the signature', () => {
+    const { f, traces } = counting()
+    const g = jit(f, { static: [1, 2, 3] })
+    expect(g(scalar(2), 3, sin).item()).toBeCloseTo(Math.sin(8), 6)
+    expect(g(scalar(3), 3, sin).item()).toBeCloseTo(Math.sin(27), 6)
+    expect(traces()).toBe(1)
+    expect(g(scalar(3), 2, sin).item()).toBeCloseTo(Math.sin(9), 6)
+    expect(traces()).toBe(2)
+    // functions by identity, all else by content
+    g(scalar(3), 2, (y) => sin(y))
+    expect(traces()).toBe(3)
+    expect(g(scalar(3), 2, sin, { scale: 2 }).item()).toBeCloseTo(Math.sin(18), 6)
+    g(scalar(1), 2, sin, { scale: 2 })
+    expect(traces()).toBe(4)
+  })
+
+  test('that JSON takes for one are told apart', () => {
+    let traces = 0
+    const g = jit(
+      (x: Tensor, _: unknown) => {
+        traces++
+        return x
+      },
+      { static: [1] },
+    )
+    const values: readonly unknown[] = [
+      0,
+      -0,
+      Number.NaN,
+      Number.POSITIVE_INFINITY,
+      null,
+      undefined,
+      'a',
+      '0',
+      '',
+      false,
+      1n,
+      1,
+    ]
+    const lists: readonly unknown[] = [
+      [],
+      [[]],
+      ['a', 'b'],
+      ['a,b'],
+      {},
+      { a: 1 },
+      { a: [1] },
+      { b: 1 },
+      new Map(),
+      new Map(),
+    ]
+    for (const value of [...values, ...lists, ...values]) g(scalar(1), value)
+    expect(traces).toBe(values.length + lists.length)
+    g(scalar(1), { b: 2, a: 1 })
+    g(scalar(1), { a: 1, b: 2 })
+    expect(traces).toBe(values.length + lists.length + 1)
+  })
+
+  test('under transforms, and before the arguments that are traced', () => {
+    const power = jit((n: number, x: Tensor): Tensor => (n === 0 ? scalar(1) : mul(x, power(n - 1, x))), {
+      static: [0],
+    })
+    expect(grad((x: Tensor) => power(3, x))(scalar(2)).item()).toBe(12)
+    expect(vmap((x: Tensor) => power(2, x))(array([1, 2, 3])).toArray()).toEqual([1, 4, 9])
+  })
+
+  test('may not be tensors, nor hold any', () => {
+    const g = jit((x: Tensor, w: unknown) => (w === null ? x : x), { static: [1] })
+    expect(() => g(scalar(1), scalar(2))).toThrowErrorMatchingInlineSnapshot(`
+      [ArgumentError: jit: a static argument is a plain value that belongs to the program.
+        received  a tensor, f32[]
+        to do     leave its position out of static, or give a number]
+    `)
+    expect(() => g(scalar(1), { w: [scalar(2)] })).toThrow(/a static argument is a plain value/)
+    expect(() => jit((x: Tensor) => x, { static: [-1 as 0] })(scalar(1))).toThrow(/static must name positions/)
+  })
+
+  test('types: positions of arguments', () => {
+    const f = (x: Tensor, n: number, name?: string): Tensor => mul(x, n + (name?.length ?? 0))
+    expectTypeOf(jit(f, { static: [1, 2] })).toEqualTypeOf<(x: Tensor, n: number, name?: string) => Tensor>()
+    // @ts-expect-error there is no such argument
+    jit(f, { static: [3] })
+    const rest = (...xs: readonly number[]): Tensor => scalar(xs.length)
+    expectTypeOf(jit(rest, { static: [7] })).toEqualTypeOf<(...xs: readonly number[]) => Tensor>()
   })
 })
 
