@@ -11,6 +11,7 @@ import {
   findNaN,
   key,
   log,
+  makeIR,
   matmul,
   mean,
   mul,
@@ -30,6 +31,7 @@ import {
   zeros,
 } from '@cotangent/core'
 import { onnxEngine } from '@cotangent/engine-onnx'
+import { bertClassify, bertConfig, initBert } from '@cotangent/transformer'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 let engine: Engine
@@ -137,4 +139,21 @@ test('a NaN that only a long way makes: its first operation is found, not the la
   }
   const error: unknown = await compileChecked(f, engine)(array([1])).catch((thrown: unknown) => thrown)
   expect(error instanceof NonFiniteError ? error.report?.op : error).toBe('div')
+})
+
+test('layers of models are scopes, by the names of their weights', () => {
+  const scopesIn = (f: (...xs: never[]) => unknown, ...args: readonly unknown[]): ReadonlySet<string> =>
+    new Set(
+      makeIR(f as (...xs: readonly unknown[]) => unknown)(...args).equations.map(
+        ({ origin }) => origin?.scope.join('/') ?? '',
+      ),
+    )
+  const ids = array([[1, 2, 3]], 'i32')
+  const bert = bertConfig({
+    ...{ vocab_size: 9, hidden_size: 8, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: 4 },
+    ...{ max_position_embeddings: 4, hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 },
+  })
+  const weights = initBert(key(0), bert, 'classify')
+  const classify = (p: typeof weights) => bertClassify(bert, p, { inputIds: ids, attentionMask: ids }).logits
+  expect(scopesIn(classify, weights)).toEqual(new Set(['embeddings', 'encoder.layer.0', 'encoder.layer.1', '']))
 })

@@ -14,7 +14,7 @@ import { scope } from '../trace/origin.js'
 import { grad } from '../transforms/vjp.js'
 import { profile } from './profile.js'
 import type { ProfileEntry } from './profileEntry.js'
-import { profileTable } from './profileTable.js'
+import { type ProfileTableOptions, profileTable } from './profileTable.js'
 
 const loss = (w: Tensor, x: Tensor): Tensor => scope('layer', () => sum(tanh(matmul(x, w))))
 
@@ -109,7 +109,7 @@ describe('the table', () => {
     ),
   )
   const total = entries.reduce((time, { self }) => time + self / 2, 0)
-  const tableBy = (by: 'equation' | 'operation' | 'line' | 'scope' | 'pass', top = 20): string =>
+  const tableBy = (by: NonNullable<ProfileTableOptions['by']>, top = 20): string =>
     profileTable({ engine: 'engine', runs: 2, total, entries }, { by, top }).replaceAll(/:\d+:\d+/g, ':_')
 
   test('by equation', () => {
@@ -122,7 +122,7 @@ describe('the table', () => {
       280.0 us in 7 more"
     `)
   })
-  test.each(['operation', 'line', 'scope', 'pass'] as const)('by %s, adds up to the total', (by) => {
+  test.each(['operation', 'line', 'function', 'scope', 'pass'] as const)('by %s, adds up to the total', (by) => {
     const rows = tableBy(by).split('\n').slice(2)
     expect(rows.reduce((time, row) => time + Number.parseFloat(row), 0)).toBeCloseTo(total, 3)
   })

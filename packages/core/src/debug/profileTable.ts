@@ -8,9 +8,9 @@ import type { ProfileEntry } from './profileEntry.js'
 export interface ProfileTableOptions {
   /**
    * An equation of the program with the engine's operation; or all of one operation, of one of the caller's lines, of
-   * one scope, or of one pass together. `equation` by default.
+   * the functions of these packages that the line calls, of one scope, or of one pass together. `equation` by default.
    */
-  readonly by?: 'equation' | 'operation' | 'line' | 'scope' | 'pass'
+  readonly by?: 'equation' | 'operation' | 'line' | 'function' | 'scope' | 'pass'
   /** How many lines; 20 by default. */
   readonly top?: number
 }
@@ -34,6 +34,12 @@ const lineOf = (equation: Equation | null): string => {
   return line === null ? '(no line)' : printLine(line)
 }
 
+/** `standardize < layerNorm < layer`, from the inside; at most so many of them. */
+const throughOf = (equation: Equation | null, most = Number.POSITIVE_INFINITY): string => {
+  const via = equation?.origin?.site?.line?.via ?? []
+  return [...via.slice(0, most), ...(via.length > most ? ['...'] : [])].join(' < ')
+}
+
 const describe = (
   { operation, equation, where }: ProfileEntry,
   by: NonNullable<ProfileTableOptions['by']>,
@@ -44,6 +50,8 @@ const describe = (
       return [operation, where]
     case 'line':
       return [lineOf(equation), '']
+    case 'function':
+      return [throughOf(equation) || '(none)', '']
     case 'scope':
       return [origin === undefined || origin.scope.length === 0 ? '(no scope)' : origin.scope.join('/'), '']
     case 'pass':
@@ -51,7 +59,9 @@ const describe = (
     case 'equation': {
       const result = equation?.results.map(({ aval }) => printAval(aval)).join(' ') ?? ''
       const name = equation === null || equation.primitive.name === operation ? '' : `${equation.primitive.name} `
-      return [`${operation}  ${name}${result}`, origin === undefined ? '' : printOrigin(origin)]
+      const through = throughOf(equation, 4)
+      const from = origin === undefined ? '' : printOrigin(origin)
+      return [`${operation}  ${name}${result}`, through.includes(' ') ? `${from}, through ${through}` : from]
     }
   }
 }

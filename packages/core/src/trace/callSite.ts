@@ -54,7 +54,10 @@ const lineIn = (stack: string): SourceLine | null => {
   const own = caller < 0 ? frames : frames.slice(0, caller)
   // of core only the function that was called from outside of it
   const outer = own.findIndex((frame) => !isCore(frame.file))
-  const via = own.slice(outer < 0 ? -1 : Math.max(0, outer - 1)).flatMap((frame) => frame.function ?? [])
+  const called = own.slice(outer < 0 ? -1 : Math.max(0, outer - 1))
+  const via = called.flatMap((frame, i) =>
+    frame.function === null || (i > 0 && isCore(frame.file)) ? [] : [frame.function],
+  )
   // a stack deeper than what was kept: the outermost frame there is
   const place = frames[caller] ?? frames.at(-1)
   return place === undefined ? null : { ...place, file: shortened(place.file), via: [...new Set(via)] }

@@ -1,5 +1,5 @@
 /* Axes: batch, seq, embed; heads × headDim = embed; inner (feed-forward). */
-import { add, printAval, reshape, ShapeError, slice, type Tensor } from '@cotangent/core'
+import { add, printAval, reshape, ShapeError, scope, slice, type Tensor } from '@cotangent/core'
 import {
   activations,
   attention,
@@ -123,11 +123,12 @@ export const bertEncode = (
   { key = null, adapterDropout = 0, hiddenStates = false }: BertOptions = {},
 ): BertStates => {
   const [embeddingKey = null, ...layerKeys] = listedKeys(key, params.encoder.layer.length + 1)
-  let last = embed(config, params.embeddings, inputs, embeddingKey)
+  let last = scope('embeddings', () => embed(config, params.embeddings, inputs, embeddingKey))
   const states = [last]
   const bias = maskBias(inputs.attentionMask, last.dtype)
   for (const [i, part] of params.encoder.layer.entries()) {
-    last = layer(config, part, last, bias, layerKeys[i] ?? null, adapterDropout)
+    const before = last
+    last = scope(`encoder.layer.${i}`, () => layer(config, part, before, bias, layerKeys[i] ?? null, adapterDropout))
     states.push(last)
   }
   return hiddenStates ? { lastHiddenState: last, hiddenStates: states } : { lastHiddenState: last }

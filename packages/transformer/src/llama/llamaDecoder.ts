@@ -1,5 +1,5 @@
 /* Axes: batch, seq, embed; heads (of queries), keyHeads (of keys and values), headDim; inner (feed-forward). */
-import { add, iota, mul, printAval, reshape, ShapeError, type Tensor } from '@cotangent/core'
+import { add, iota, mul, printAval, reshape, ShapeError, scope, type Tensor } from '@cotangent/core'
 import {
   activations,
   attention,
@@ -134,7 +134,8 @@ export const llamaDecode = (
   const states = [embedded]
   let x = embedded
   for (const [i, part] of params.layers.entries()) {
-    x = layer(shared, part, x, layerKeys[i] ?? null)
+    const before = x
+    x = scope(`layers.${i}`, () => layer(shared, part, before, layerKeys[i] ?? null))
     states.push(x)
   }
   const lastHiddenState = rmsNorm(params.norm, x, config.rms_norm_eps)
