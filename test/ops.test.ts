@@ -407,20 +407,27 @@ describe.each(Object.entries(scalars))('Hessian-vector product: %s', (name, f) =
   const get = (key: string): HostTensor => need(higher, `hvp.${name}.${key}`)
   const loss = (x: Tensor): Tensor => f(x, (key) => get(`in.${key}`))
 
-  test('value, gradient, and the product, forward over reverse and reverse over reverse', () => {
-    const [value, gradient, forward, reverse] = oracle(
+  test('value, gradient, and the product: hvp, reverse over reverse, and a column of the Hessian', () => {
+    const [value, gradient, forward, reverse, column] = oracle(
       ([x, v]) => {
         if (x === undefined || v === undefined) return []
         const along = (y: Tensor): Tensor => ct.sum(ct.mul(ct.grad(loss)(y), v))
-        return [...ct.valueAndGrad(loss)(x), ct.jvp(ct.grad(loss), [x], [v])[1], ct.grad(along)(x)]
+        const rows = ct.reshape(ct.hessian(loss)(x), [x.size, x.size])
+        return [
+          ...ct.valueAndGrad(loss)(x),
+          ...ct.hvp(loss, [x], [v]),
+          ct.grad(along)(x),
+          ct.reshape(ct.matmul(rows, ct.reshape(v, [-1])), x.shape),
+        ]
       },
       [get('in.x'), get('v')],
     )
     const errorOf = (y: Tensor | undefined, key: string): number => scaledError(y ?? ct.scalar(Number.NaN), get(key))
     expect(errorOf(value, 'value')).toBeLessThanOrEqual(ask.outputs)
     expect(errorOf(gradient, 'gradient')).toBeLessThanOrEqual(ask.gradients)
-    expect(errorOf(forward, 'product')).toBeLessThanOrEqual(ask.gradients)
-    expect(errorOf(reverse, 'product')).toBeLessThanOrEqual(ask.gradients)
+    for (const product of [forward, reverse, column]) {
+      expect(errorOf(product, 'product')).toBeLessThanOrEqual(ask.gradients)
+    }
   })
 })
 
@@ -437,18 +444,11 @@ describe.each(Object.entries(vectors))('Jacobian: %s', (name, f) => {
   const get = (key: string): HostTensor => need(higher, `jacobian.${name}.${key}`)
   const given: Named = (key) => get(`in.${key}`)
 
-  test('by rows (vmap of the pull-back), by columns (vmap of the push-forward), and along a direction', () => {
+  test('by rows (jacrev), by columns (jacfwd), and along a direction', () => {
+    const of = (z: Tensor): Tensor => f(z, given)
     const [value, tangent, rows, columns] = oracle(
-      ([x, v]) => {
-        if (x === undefined || v === undefined) return []
-        const [y, pull] = ct.vjp((z: Tensor) => f(z, given), x)
-        const units = (of: Tensor): Tensor => ct.reshape(ct.eye(of.size), [of.size, ...of.shape])
-        const byRows = ct.vmap((w: Tensor) => pull(w)[0])(units(y))
-        const byColumns = ct.vmap((u: Tensor) => ct.jvp((z: Tensor) => f(z, given), [x], [u])[1])(units(x))
-        const whole = [...y.shape, ...x.shape]
-        const moved = ct.transpose(ct.reshape(byColumns, [x.size, y.size]))
-        return [y, ct.jvp((z: Tensor) => f(z, given), [x], [v])[1], ct.reshape(byRows, whole), ct.reshape(moved, whole)]
-      },
+      ([x, v]) =>
+        x === undefined || v === undefined ? [] : [...ct.jvp(of, [x], [v]), ct.jacrev(of)(x), ct.jacfwd(of)(x)],
       [get('in.x'), get('v')],
     )
     const errorOf = (y: Tensor | undefined, key: string): number => scaledError(y ?? ct.scalar(Number.NaN), get(key))
@@ -459,7 +459,7 @@ describe.each(Object.entries(vectors))('Jacobian: %s', (name, f) => {
   })
 })
 
-test("each row's own gradient of a small network, by vmap of grad", () => {
+test("each row's own gradient of a small network, by vmap of grad, and by the Jacobian of all losses", () => {
   const file = fixtureTensors('ops/per_sample_gradients.safetensors')
   const names = ['0.weight', '0.bias', '2.weight', '2.bias', '3.weight', '3.bias']
   const loss = (params: readonly Tensor[], x: Tensor, label: Tensor): Tensor => {
@@ -471,11 +471,14 @@ test("each row's own gradient of a small network, by vmap of grad", () => {
     return ct.neg(ct.sum(ct.mul(ct.logSoftmax(logits), ct.oneHot(label, logits.size))))
   }
   const each = ct.vmap(ct.grad(loss), { inAxes: [null, 0, 0] })
+  const losses = ct.vmap(loss, { inAxes: [null, 0, 0] })
   const inputs = [...names.map((name) => need(file, `weight.${name}`)), need(file, 'x'), need(file, 'y')]
-  const slopes = oracle((all) => each(all.slice(0, 6), all[6] ?? ct.scalar(0), all[7] ?? ct.scalar(0)), inputs)
-  for (const [i, name] of names.entries()) {
-    expect(scaledError(slopes[i] ?? ct.scalar(Number.NaN), need(file, `grad.${name}`))).toBeLessThanOrEqual(
-      ask.gradients,
-    )
+  const slopes = oracle((all) => {
+    const [x, y] = [all[6] ?? ct.scalar(0), all[7] ?? ct.scalar(0)]
+    return [...each(all.slice(0, 6), x, y), ...ct.jacrev(losses)(all.slice(0, 6), x, y)]
+  }, inputs)
+  for (const [i, slope] of slopes.entries()) {
+    expect(scaledError(slope, need(file, `grad.${names[i % 6]}`))).toBeLessThanOrEqual(ask.gradients)
   }
+  expect(slopes.length).toBe(12)
 })

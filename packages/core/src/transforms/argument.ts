@@ -43,7 +43,10 @@ export const choose = (
   if (!exist || new Set(places).size < places.length || places.length === 0) {
     throw new ArgumentError({
       op,
-      expected: `the ${places.length === 1 ? 'argument' : 'arguments'} to differentiate must be one of the ${args.length} given${places.length > 1 ? ', each named once' : ''}.`,
+      expected:
+        typeof argument === 'number'
+          ? `the argument to differentiate must be one of the ${args.length} given.`
+          : `the arguments to differentiate must be some of the ${args.length} given, each named once.`,
       received: `argument ${typeof argument === 'number' ? argument : `[${places.join(', ')}]`}`,
       todo: 'count from 0',
     })

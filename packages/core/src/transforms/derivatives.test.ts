@@ -9,7 +9,8 @@ import {
   widened,
 } from '@cotangent/testing'
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { ArgumentError } from '../errors.js'
 import { add, div, exp, log, mul, pow, square, sub } from '../primitives/arithmetic.js'
 import { broadcastTo, ones, zeros } from '../primitives/broadcast.js'
 import { cast, greater, where } from '../primitives/choice.js'
@@ -127,6 +128,27 @@ describe('pytrees of parameters', () => {
       array([2, 4]),
     )
     expect([value.item(), aux.half.toArray(), slope.toArray()]).toEqual([20, [1, 2], [4, 8]])
+  })
+
+  test('several arguments may be chosen: the gradient is the list of theirs', () => {
+    const f = (a: Tensor, p: { readonly w: Tensor }, scale: Tensor) => mul(sum(mul(square(a), p.w)), scale)
+    const args = [array([1, 2]), { w: array([3, 4]) }, scalar(10)] as const
+    const both = grad(f, { argument: [1, 0] })(...args)
+    expect(both[0].w.toArray()).toEqual([10, 40])
+    expect(both[1].toArray()).toEqual([60, 160])
+    const [value, [slope]] = valueAndGrad(f, { argument: [2] })(...args)
+    expect([value.item(), slope.item()]).toEqual([190, 19])
+    const withAux = (a: Tensor, b: Tensor) => [sum(mul(a, b)), { a }] as const
+    const [[, aux], [ofA, ofB]] = valueAndGradAux(withAux, { argument: [0, 1] })(array([1]), array([2]))
+    expect([aux.a.item(), ofA.item(), ofB.item()]).toEqual([1, 2, 1])
+    expectTypeOf(both).toEqualTypeOf<readonly [{ readonly w: Tensor }, Tensor]>()
+    expectTypeOf(grad(f)).returns.toEqualTypeOf<Tensor>()
+    expectTypeOf(grad(f, { argument: 1 })).returns.toEqualTypeOf<{ readonly w: Tensor }>()
+    const positions: readonly number[] = [0, 2]
+    expectTypeOf(grad(f, { argument: positions })).returns.toEqualTypeOf<readonly (Tensor | { readonly w: Tensor })[]>()
+    for (const argument of [[0, 3], [1, 1], [], [0.5]]) {
+      expect(() => grad(f, { argument })(...args)).toThrow(ArgumentError)
+    }
   })
 
   test('null leaves and numbers stay', () => {
