@@ -185,6 +185,9 @@ describe.each(names)("the reference's case nlg_%s", (name) => {
   })
 })
 
+/** The subspace is five products after another, each a sum of 4,099 terms in f32: 5 √4099 u. The reference's are too. */
+const fiveProducts = 5 * Math.sqrt(4099) * 2 ** -24
+
 describe('both sides large', () => {
   const { k, d, svd_by_exact_svd } = settingsOf('wide_randomised')
   const file = fixtureTensors('losses/nlg_wide_randomised.safetensors')
@@ -194,7 +197,7 @@ describe('both sides large', () => {
   it.each(Object.keys(ways))("the reference's case nlg_wide_randomised, %s", async (way) => {
     const [value, gradient] = await need(new Map(Object.entries(ways)), way)(loss, student)
     expect(gap(value, need(file, 'svd'))).toBeLessThan(ask)
-    expect(gap(gradient, need(file, 'grad_svd'))).toBeLessThan(ask)
+    expect(gap(gradient, need(file, 'grad_svd'))).toBeLessThan(fiveProducts)
   })
 
   it('without a sketch it is the exact one', () => {
