@@ -1,6 +1,7 @@
 /* What loops and choices become: one operator each, however many steps there are. */
 import {
   add,
+  broadcastTo,
   cast,
   cond,
   foriLoop,
@@ -125,6 +126,20 @@ describe('what they become', () => {
     ])
     expect(operatorsOf(graph).filter((op) => op === 'Gemm')).toHaveLength(1)
     expect(operatorsOf(held(graph.nodes.at(-1) as Node)[0] as Graph)).toContain('Mul')
+  })
+
+  test('what is repeated, or in another order, stays so from loop to loop', () => {
+    const graph = graphOf(
+      (xs) => {
+        const [wide, turned] = map((x: Tensor) => [broadcastTo(sum(x, 0), [4, 3]), transpose(neg(x))] as const, xs)
+        return map(([a, b]: readonly [Tensor, Tensor]) => mul(sum(mul(a, a)), sum(matmul(b, b))), [
+          wide,
+          turned,
+        ] as const)
+      },
+      zeros([5, 3, 3]),
+    )
+    expect(operatorsOf(graph).filter((op) => op === 'Expand' || op === 'Transpose')).toEqual([])
   })
 
   test('names stand for one tensor in the whole model', () => {

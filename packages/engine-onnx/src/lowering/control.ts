@@ -6,7 +6,7 @@ import { type AttrsOf, type Aval, type IR, range } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { broadcastable, inStore, padded, whole } from '../materialise.js'
 import type { Graph } from '../onnx/model.js'
-import { number, paddedShape, stored, type Value, viewShape } from '../value.js'
+import { normalPermutation, number, paddedShape, stored, type Value, viewShape } from '../value.js'
 import type { Context, Lowering, Lowerings } from './lowering.js'
 
 type AddProgram = Context['program']
@@ -46,6 +46,16 @@ const repeatedSlice = (builder: Builder, x: Value, slice: Aval): Value | null =>
   return isThere
     ? stored(builder.reshaped(name, shape, shape.slice(1)), slice, shape.slice(1))
     : stored(name, slice, shape)
+}
+
+/** What a loop goes through, and a slice of it inside; what is repeated in a slice, or in another order, stays so. */
+const entryOf = (builder: Builder, inner: Builder, x: Value, slice: Aval): readonly [name: string, inside: Value] => {
+  const { source, permutation } = inStore(builder, x)
+  const isFirst = permutation === null || permutation[0] === 0
+  const [name, shape] = isFirst ? [source.name, source.shape] : [broadcastable(builder, x), viewShape(x)]
+  const inside = stored(inner.input({ shape: shape.slice(1), dtype: slice.dtype }), slice, shape.slice(1))
+  if (permutation === null || !isFirst) return [name, inside]
+  return [name, { ...inside, permutation: normalPermutation(permutation.slice(1).map((axis) => axis - 1)) }]
 }
 
 /** What each step gives besides, as it is stored there, and how the stack of them is seen. */
@@ -88,8 +98,9 @@ const scan: Lowering<AttrsOf<'scan'>> = (operands, attrs, { builder, results, pr
     const slice: Aval = { shape: x.aval.shape.slice(1), dtype: x.aval.dtype }
     const repeated = repeatedSlice(builder, x, slice)
     if (repeated !== null) return repeated
-    entries.push(whole(builder, x))
-    return inputOf(inner, slice)
+    const [name, inside] = entryOf(builder, inner, x, slice)
+    entries.push(name)
+    return inside
   })
   if (entries.length === 0) {
     // it also wants something to go through
