@@ -50,6 +50,7 @@ export class Builder {
   readonly #nodes: Node[] = []
   readonly #initialisers = new Map<string, Initialiser>()
   readonly #inputs: Port[] = []
+  readonly #declared: Port[] = []
   readonly #shared = new Map<string, string>()
   readonly #origins = new Map<string, { readonly name: string; readonly shape: Shape }>()
   readonly #names: Names
@@ -139,6 +140,16 @@ export class Builder {
     return this.#initialiser('i64', [values.length], BigInt64Array.from(values, BigInt))
   }
 
+  /** One length or the like, without axes. */
+  int(value: number): string {
+    return this.#initialiser('i64', [], BigInt64Array.of(BigInt(value)))
+  }
+
+  /** Says what a tensor is, where onnxruntime could not infer it. */
+  declare(tensor: Port): void {
+    this.#declared.push(tensor)
+  }
+
   /** One number, without axes. */
   scalar(value: number, dtype: DType): string {
     return this.constant([value], [], dtype)
@@ -181,6 +192,7 @@ export class Builder {
       nodes: needed(nodes, used),
       initialisers: [...this.#initialisers.values()].filter(({ name }) => used.has(name)),
       inputs: this.#inputs,
+      declared: this.#declared.filter(({ name }) => used.has(name)),
       outputs: outputs.map(({ aval }, i) => ({ name: names[i] ?? '', type: aval.dtype, shape: aval.shape })),
     }
   }

@@ -1,9 +1,10 @@
 /* A program as one ONNX graph. */
-import type { Atom, Equation, IR } from '@cotangent/core'
+import type { Atom, Equation, IR, Var } from '@cotangent/core'
 import { Builder } from './builder.js'
 import { loweringOf } from './lowering/index.js'
-import { settled, whole } from './materialise.js'
+import { inStore, settled, whole } from './materialise.js'
 import type { Graph } from './onnx/model.js'
+import { waitsOf } from './order.js'
 import { number, stored, type Value } from './value.js'
 
 /** How often each variable is read, by equations and by the result. */
@@ -20,6 +21,7 @@ const countUses = (ir: IR): ReadonlyMap<number, number> => {
 /** Adds the nodes of a program to a graph; its results for these operands. */
 const lowerInto = (builder: Builder, ir: IR, operands: readonly Value[]): readonly Value[] => {
   const uses = countUses(ir)
+  const waits = waitsOf(ir)
   const values = new Map<number, Value>()
   const set = (variables: IR['inputs'], given: readonly Value[]): void => {
     for (const [i, v] of variables.entries()) {
@@ -40,6 +42,19 @@ const lowerInto = (builder: Builder, ir: IR, operands: readonly Value[]): readon
     return ready
   }
 
+  /** The tensors of variables that a barrier waits for; a product that is not there yet is computed now. */
+  const tensorsOf = (variables: readonly Var[]): readonly string[] => [
+    ...new Set(
+      variables.flatMap((v) => {
+        const value = valueOf(v)
+        if (value.source.kind === 'number') return []
+        const ready = inStore(builder, value)
+        values.set(v.id, ready)
+        return ready.source.constant ? [] : [ready.source.name]
+      }),
+    ),
+  ]
+
   const lower = (equation: Equation): void => {
     const { primitive, inputs, attrs, results } = equation
     const lowering = loweringOf(primitive.name)
@@ -51,6 +66,7 @@ const lowerInto = (builder: Builder, ir: IR, operands: readonly Value[]): readon
         builder,
         results: results.map((v) => v.aval),
         result: result.aval,
+        earlier: () => tensorsOf(waits.get(equation) ?? []),
         program: lowerInto,
       }),
     )

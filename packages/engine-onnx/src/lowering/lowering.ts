@@ -9,6 +9,8 @@ export interface Context {
   readonly results: readonly Aval[]
   /** The first (mostly the only) result's. */
   readonly result: Aval
+  /** The tensors that a barrier waits for. */
+  readonly earlier: () => readonly string[]
   /** Adds the nodes of a program that an equation holds to a graph: this one, or one inside of a node. */
   readonly program: (builder: Builder, ir: IR, operands: readonly Value[]) => readonly Value[]
 }

@@ -2,6 +2,7 @@
 import { type AttrsOf, range, type Shape, sizeOf } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { broadcastable, inStore, openProduct, padded, whole } from '../materialise.js'
+import { heldBack } from '../order.js'
 import type { Product } from '../product.js'
 import { isFull, normalPermutation, paddedShape, sourceShape, stored, type Value, viewShape } from '../value.js'
 import { type Lowering, type Lowerings, lower1 } from './lowering.js'
@@ -80,8 +81,8 @@ const reshapeTo = (builder: Builder, x: Value, shape: Shape): Value => {
   return stored(builder.reshaped(whole(builder, x), x.aval.shape, shape), aval)
 }
 
-/** The same tensor: equations were shared before, and onnxruntime is told not to. */
-const barrier = lower1<AttrsOf<'barrier'>>((x) => x)
+/** The same tensor, later: equations were shared before, and onnxruntime is told not to. */
+const barrier = lower1<AttrsOf<'barrier'>>((x, _, { builder, earlier }) => heldBack(builder, x, earlier()))
 
 const reshape = lower1<AttrsOf<'reshape'>>((x, { shape }, { builder }) => reshapeTo(builder, x, shape))
 
@@ -129,6 +130,13 @@ const slice = lower1<AttrsOf<'slice'>>((given, { starts, limits, strides }, { bu
   return { aval: result, source: { kind: 'stored', name, shape, constant: source.constant }, permutation }
 })
 
+/** Slice with steps of -1: from the last element to before the first. */
+const flip = lower1<AttrsOf<'flip'>>((x, { axes }, { builder, result }) => {
+  const each = (n: number): string => builder.ints(axes.map(() => n))
+  const name = whole(builder, x)
+  return stored(builder.node('Slice', [name, each(-1), each(-(2 ** 31)), builder.ints([...axes]), each(-1)]), result)
+})
+
 const padding = (builder: Builder, name: string, low: readonly number[], high: readonly number[]): string =>
   [...low, ...high].every((n) => n === 0) ? name : builder.node('Pad', [name, builder.ints([...low, ...high])])
 
@@ -172,5 +180,5 @@ const constant: Lowering<AttrsOf<'constant'>> = (_, { values, shape, dtype }, { 
   stored(builder.constant(values, shape, dtype), result, shape, true)
 
 export const shapes: Lowerings<
-  'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat' | 'iota' | 'constant' | 'barrier'
-> = { reshape, transpose, broadcastTo, slice, pad, concat, iota, constant, barrier }
+  'reshape' | 'transpose' | 'broadcastTo' | 'slice' | 'pad' | 'concat' | 'iota' | 'constant' | 'barrier' | 'flip'
+> = { reshape, transpose, broadcastTo, slice, pad, concat, iota, constant, barrier, flip }

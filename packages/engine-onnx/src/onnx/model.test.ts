@@ -48,6 +48,7 @@ const graph: Graph = {
   initialisers: [{ name: 'c0', type: 'i64', shape: [2], data: new Uint8Array(new BigInt64Array([3n, -1n]).buffer) }],
   inputs: [{ name: 'x0', type: 'f32', shape: [2, 300] }],
   outputs: [{ name: 'y0', type: 'f64', shape: [] }],
+  declared: [{ name: 't0', type: 'bool', shape: [5] }],
 }
 
 test('a model is what an independent reader of the wire format finds', () => {
@@ -92,6 +93,7 @@ test('a model is what an independent reader of the wire format finds', () => {
   }
   expect(port(11)).toEqual(['x0', [1n], [[2n], [300n]]])
   expect(port(12)).toEqual(['y0', [11n], []])
+  expect(port(13)).toEqual(['t0', [9n], [[5n]]])
 })
 
 test('a node holds a graph, which reads a tensor around it by name', () => {
@@ -100,6 +102,7 @@ test('a node holds a graph, which reads a tensor around it by name', () => {
     initialisers: [{ name: 'c0', type: 'f32', shape: [], data: new Uint8Array(4) }],
     inputs: [{ name: 't1', type: 'i32', shape: [3] }],
     outputs,
+    declared: [],
   })
   const node = {
     op: 'If',
@@ -112,7 +115,7 @@ test('a node holds a graph, which reads a tensor around it by name', () => {
     },
   } as const
   const [program = new Map()] = inner(
-    fieldsOf(encodeModel({ nodes: [node], initialisers: [], inputs: [], outputs: [] })),
+    fieldsOf(encodeModel({ nodes: [node], initialisers: [], inputs: [], outputs: [], declared: [] })),
     7,
   )
   const [written = new Map()] = inner(program, 1)

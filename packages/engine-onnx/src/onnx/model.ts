@@ -65,6 +65,8 @@ export interface Graph {
   readonly initialisers: readonly Initialiser[]
   readonly inputs: readonly Port[]
   readonly outputs: readonly Port[]
+  /** Tensors in between whose shape does not follow from the nodes. */
+  readonly declared: readonly Port[]
 }
 
 /** Newest version of ONNX's operators that is used; 20 has Gelu, and ReduceMax of bool. */
@@ -127,14 +129,15 @@ const encodePort = ({ name, type, shape }: Port): Chunk =>
     ),
   )
 
-/** GraphProto: node 1, name 2, initializer 5, input 11, output 12. */
-const encodeGraph = ({ nodes, initialisers, inputs, outputs }: Graph): Chunk =>
+/** GraphProto: node 1, name 2, initializer 5, input 11, output 12, value_info 13. */
+const encodeGraph = ({ nodes, initialisers, inputs, outputs, declared }: Graph): Chunk =>
   message(
     repeated(nodes, (node) => messageField(1, encodeNode(node))),
     textField(2, 'program'),
     repeated(initialisers, (tensor) => messageField(5, encodeInitialiser(tensor))),
     repeated(inputs, (port) => messageField(11, encodePort(port))),
     repeated(outputs, (port) => messageField(12, encodePort(port))),
+    repeated(declared, (port) => messageField(13, encodePort(port))),
   )
 
 /**
