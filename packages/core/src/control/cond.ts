@@ -42,7 +42,8 @@ const choose = <A extends readonly unknown[], R>(
  * `where`.
  *
  * @param predicate bool scalar
- * @param onTrue, onFalse pure functions; their results have the same structure, shapes and dtypes
+ * @param onTrue a pure function of the operands
+ * @param onFalse likewise; its result has the same structure, shapes and dtypes
  * @throws DTypeError, ShapeError, TreeMismatchError
  * @example cond(greater(scalar(2), 0), (x) => mul(x, 10), (x) => mul(x, -1), scalar(2)) // => 20
  */
