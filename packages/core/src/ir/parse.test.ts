@@ -43,7 +43,7 @@ describe('every primitive', () => {
     fc.assert(
       fc.property(fc.oneof(tame, hostile, integers), ({ apply, operands }) => {
         const { captured, ...ir } = makeIR((xs: readonly Tensor[]) => [...apply(xs)])(operands)
-        const inputs = [...captured, ...operands] as readonly testing.Case['operands'][number][]
+        const inputs = [...captured, ...operands]
         expect(bits(evaluateIR(readBack(ir), inputs))).toEqual(bits(evaluateIR(ir, inputs)))
       }),
       testing.lawRuns(40),
@@ -56,7 +56,7 @@ test('random programs, their gradients and batches, evaluate alike', () => {
     fc.property(testing.programArbitrary(), ({ f, args }) => {
       for (const g of [f, valueAndGrad(f), vmap(f, { inAxes: args.map(() => null), axisSize: 2 })]) {
         const { captured, ...ir } = makeIR(g as (...xs: Tensor[]) => unknown)(...args)
-        const inputs = [...captured, ...args] as readonly testing.Case['operands'][number][]
+        const inputs = [...captured, ...args]
         expect(bits(evaluateIR(readBack(ir), inputs))).toEqual(bits(evaluateIR(ir, inputs)))
       }
     }),
