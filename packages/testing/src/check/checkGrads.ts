@@ -15,7 +15,7 @@ import type { DerivativeOptions } from '../laws/settings.js'
  * @param f a pure function of pytrees; any number of results. Arguments that are not floating are fixed
  * @param args the point
  * @param options `{ order: 1 }` for functions that have no second derivative, `{ forward: false }` over a customVjp,
- * `seed` for another direction
+ * `{ backward: false }` over a whileLoop, `seed` for another direction
  * @throws LawError naming the check that broke, the argument's path, the numbers, the seed, and the program
  * @example test('energy', () => checkGrads(energy, [params, array([[0.5, -1]])]))
  */
@@ -27,6 +27,7 @@ export const checkGrads = <A extends readonly unknown[]>(
   const order = options.order ?? (options.forward === false ? 1 : 2)
   const untyped = f as AnyFunction // border: its arguments' structure is data
   derivativeIsRight(untyped, args, { ...options, order })
+  if (options.backward === false) return
   cotangentsFitArguments(untyped, args)
   vjpIsLinear(untyped, args, options.seed)
 }

@@ -1,31 +1,19 @@
-import {
-  compile,
-  type Engine,
-  grad,
-  type HostTensor,
-  type PrimitiveName,
-  primitives,
-  type Tensor,
-} from '@cotangent/core'
-import * as fc from 'fast-check'
+import { type Engine, grad, type PrimitiveName, type Tensor } from '@cotangent/core'
 import { programArbitrary } from '../arbitraries/programs.js'
-import { flushed, isSubnormal } from '../compare/floats.js'
-import { absolute, type Tolerance } from '../compare/tolerance.js'
-import { type ListFunction, mapData } from '../oracle.js'
-import type { Case } from '../primitives/case.js'
-import { primitiveGenerators } from '../primitives/index.js'
-import { type Difference, firstDifference } from './difference.js'
+import { forAllAsync } from '../check/forAll.js'
+import { absolute } from '../compare/tolerance.js'
+import type { ListFunction } from '../oracle.js'
+import { engineLaws, runsOf, subjects } from '../primitiveLaws/index.js'
+import type { EngineSettings } from '../primitiveLaws/law.js'
+import { lawRuns, type Runs } from '../runs.js'
+import { agreesWithReference } from './agrees.js'
 
 /** How thorough the suite is, and what is left out. */
-export interface ConformanceOptions {
-  /** Cases per primitive and kind of values; 20 by default. */
+export interface ConformanceOptions extends EngineSettings {
+  /** Cases per primitive and law; each law's own number by default. */
   readonly runs?: number
-  /** Of fast-check's random numbers; 0 by default. */
+  /** Of the random cases; that of `lawRuns` by default. */
   readonly seed?: number
-  /** Multiplies every tolerance that is not exact; 1 by default. */
-  readonly slack?: number
-  /** `'any'`: where the right result is NaN or infinite, the engine may answer anything. `'equal'` by default. */
-  readonly nonFinite?: 'equal' | 'any'
   /** Primitives left out, with the reason. */
   readonly except?: { readonly [N in PrimitiveName]?: string }
 }
@@ -36,59 +24,10 @@ export interface ConformanceTest {
   readonly run: () => Promise<void>
 }
 
-/** The results as host tensors. */
-const onEngine = async (
-  engine: Engine,
-  f: ListFunction,
-  operands: readonly Tensor[],
-): Promise<readonly HostTensor[]> => {
-  const results = await compile((xs: readonly Tensor[]) => [...f(xs)], engine)(operands)
-  return Promise.all(results.map((x) => x.read()))
-}
-
-const eager = (f: ListFunction, operands: readonly Tensor[]): readonly Tensor[] => f(operands)
-
-const hasSubnormals = (operands: readonly Tensor[]): boolean =>
-  operands.some((x) => x.dtype === 'f32' && x.data.some(isSubnormal))
-
-const withoutSubnormals = (x: Tensor): Tensor => (x.dtype === 'f32' ? mapData(x, flushed) : x)
-
-/** Compares an engine's results with the reference evaluator's; subnormal operands may count as 0. */
-const compare = async (
-  engine: Engine,
-  f: ListFunction,
-  operands: readonly HostTensor[],
-  tolerance: Tolerance,
-  options: ConformanceOptions,
-): Promise<void> => {
-  const received = await onEngine(engine, f, operands)
-  const settings = { slack: options.slack ?? 1, nonFinite: options.nonFinite ?? 'equal' }
-  const accepted = [eager(f, operands)]
-  if (hasSubnormals(operands)) accepted.push(eager(f, operands.map(withoutSubnormals)))
-  const difference = firstDifference(accepted, received, tolerance, settings)
-  if (difference !== null) throw new Error(explain(engine, difference, tolerance))
-}
-
-const explain = (
-  engine: Engine,
-  { result, index, expected, received, allowed, what }: Difference,
-  { reason }: Tolerance,
-): string =>
-  [
-    `${engine.name}: ${what} must agree with the reference evaluator.`,
-    `  received  ${received}, expected ${expected} (result ${result}, element ${index})`,
-    `  allowed   ${allowed} (${reason})`,
-  ].join('\n')
-
-const checked = (engine: Engine, cases: fc.Arbitrary<Case>, options: ConformanceOptions): Promise<void> =>
-  fc.assert(
-    fc.asyncProperty(cases, ({ apply, observe, operands, tolerance }) =>
-      compare(engine, (xs) => observe(apply(xs)), operands, tolerance, options),
-    ),
-    settings(options),
-  )
-
-const settings = ({ runs = 20, seed = 0 }: ConformanceOptions) => ({ numRuns: runs, seed, includeErrorInReport: true })
+const asked = ({ runs, seed }: ConformanceOptions, usual: Runs): Runs => ({
+  ...(runs === undefined ? usual : lawRuns(runs)),
+  ...(seed === undefined ? {} : { seed }),
+})
 
 /** A random program: its steps are well conditioned, but their errors add up. */
 const ofProgram = absolute(2e-4, 'up to 12 steps, each within 1e-5')
@@ -101,9 +40,10 @@ const programTest = (
 ): ConformanceTest => ({
   name: `${engine.name}: ${name}`,
   run: () =>
-    fc.assert(
-      fc.asyncProperty(programArbitrary(), ({ f, args }) => compare(engine, derive(f), args, ofProgram, options)),
-      settings(options),
+    forAllAsync(
+      [programArbitrary()],
+      ({ f, args }) => agreesWithReference(engine, derive(f), args, ofProgram, options),
+      asked(options, lawRuns(20)),
     ),
 })
 
@@ -113,25 +53,23 @@ const valueAndGradients =
   (xs) => [f(...xs), ...grad((list: readonly Tensor[]) => f(...list))(xs)]
 
 /**
- * The conformance suite of an engine: each primitive on tame and on hostile values, and random programs with their
- * gradients, against the reference evaluator. Tolerances are those of the primitives' generators.
+ * The conformance suite of an engine: the laws of engines for each primitive (ordinary and hostile values, whole
+ * numbers, derivatives and vmap), and random programs with their gradients, against the reference evaluator. Tolerances
+ * are those of the primitives' generators.
  *
  * @example for (const { name, run } of conformance(referenceEngine())) test(name, run)
  */
-export const conformance = (engine: Engine, options: ConformanceOptions = {}): readonly ConformanceTest[] => {
-  const names = (Object.keys(primitives) as PrimitiveName[]).filter((name) => options.except?.[name] === undefined)
-  return [
-    ...names.flatMap((name): ConformanceTest[] => {
-      const { tame, hostile, integers } = primitiveGenerators[name]
-      return [
-        { name: `${engine.name}: ${name}`, run: () => checked(engine, tame, options) },
-        { name: `${engine.name}: ${name}, hostile values`, run: () => checked(engine, hostile, options) },
-        ...(integers === undefined
-          ? []
-          : [{ name: `${engine.name}: ${name}, integers`, run: () => checked(engine, integers, options) }]),
-      ]
-    }),
-    programTest(engine, options, 'random programs', (f) => ([...xs]) => [f(...xs)]),
-    programTest(engine, options, 'gradients of random programs', valueAndGradients),
-  ]
-}
+export const conformance = (engine: Engine, options: ConformanceOptions = {}): readonly ConformanceTest[] => [
+  ...subjects
+    .filter(({ name }) => options.except?.[name] === undefined)
+    .flatMap((subject) =>
+      engineLaws
+        .filter(({ applies }) => applies(subject) === true)
+        .map((law) => ({
+          name: `${engine.name}: ${subject.name}, ${law.name}`,
+          run: () => law.check(subject, engine, asked(options, runsOf(law, subject)), options),
+        })),
+    ),
+  programTest(engine, options, 'random programs', (f) => ([...xs]) => [f(...xs)]),
+  programTest(engine, options, 'gradients of random programs', valueAndGradients),
+]

@@ -116,7 +116,7 @@ const checkFirstOrder = (problem: Problem, settings: Settings, prefix: string): 
   const functions = inF64(problem)
   if (functions.results.length === 0) return
   checkParts(problem, settings, prefix, functions)
-  checkProjection(problem, settings, `${prefix}cotangent projection`, functions)
+  if (settings.backward) checkProjection(problem, settings, `${prefix}cotangent projection`, functions)
 }
 
 /** The same; a failure names the equations whose own derivative is wrong. */
@@ -149,7 +149,9 @@ export const derivativeIsRight = (f: AnyFunction, args: readonly unknown[], opti
   if (settings.forward) {
     checkAndExplain({ ...problem, f: (xs) => tangentOf(problem.f)(xs, us) }, one, 'of the tangent: ')
   }
-  checkAndExplain({ ...problem, f: (xs) => cotangentOf(problem.f)(xs, ws) }, one, 'of the cotangent: ')
+  if (settings.backward) {
+    checkAndExplain({ ...problem, f: (xs) => cotangentOf(problem.f)(xs, ws) }, one, 'of the cotangent: ')
+  }
 }
 
 /** `<w, J u> = <Jᵀ w, u>`: the two modes are each other's transpose. */

@@ -15,13 +15,22 @@ export interface DerivativeOptions {
   readonly order?: 1 | 2
   /** false for functions with a customVjp: only the backward pass is compared with the difference. */
   readonly forward?: boolean
+  /** false for functions with a loop of unknown length: only the forward pass is compared with the difference. */
+  readonly backward?: boolean
   /** Every coordinate by itself where there are at most this many; 20 by default. */
   readonly everyCoordinate?: number
 }
 
 export type Settings = Required<Omit<DerivativeOptions, 'order'>>
 
-export const defaults: Settings = { seed: 0, rtol: 1e-6, step: 1e-4, forward: true, everyCoordinate: 20 }
+export const defaults: Settings = {
+  seed: 0,
+  rtol: 1e-6,
+  step: 1e-4,
+  forward: true,
+  backward: true,
+  everyCoordinate: 20,
+}
 
 /** Throws the law's error with what the problem knows: seed and program. */
 export const fail = (

@@ -5,42 +5,20 @@
 import {
   bind,
   type Equation,
-  evaluateIR,
-  HostTensor,
+  type HostTensor,
   type IR,
   isFloating,
-  literal,
   makeIR,
   printAval,
   printIR,
   type Tensor,
-  type Var,
 } from '@cotangent/core'
 import { LawError } from './lawError.js'
 import type { Problem } from './problem.js'
+import { operandsOf, valuesIn } from './variables.js'
 
 /** Most equations that are named. */
 const most = 3
-
-/** The values of all variables, in the program's own precision. */
-const valuesIn = (ir: IR, inputs: readonly Tensor[]): ReadonlyMap<number, HostTensor> => {
-  const variables: readonly Var[] = [...ir.inputs, ...ir.equations.flatMap(({ results }) => results)]
-  const values = evaluateIR({ ...ir, outputs: variables }, inputs)
-  return new Map(
-    variables.flatMap((v, i) => {
-      const x = values[i]
-      return x === undefined ? [] : [[v.id, new HostTensor(x.data, x.shape, x.dtype)] as const]
-    }),
-  )
-}
-
-const operandsOf = ({ inputs }: Equation, values: ReadonlyMap<number, HostTensor>): readonly HostTensor[] =>
-  inputs.map((atom) => {
-    if (atom.kind === 'literal') return literal(atom.value, atom.aval.dtype)
-    const value = values.get(atom.id)
-    if (value === undefined) throw new Error(`variable ${atom.id} is used before it is bound`)
-    return value
-  })
 
 /** One equation as a problem: its floating variables move; numbers that it holds, and integers, stay. */
 const problemOf = (equation: Equation, values: ReadonlyMap<number, HostTensor>): Problem => {

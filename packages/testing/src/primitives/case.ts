@@ -21,6 +21,10 @@ export interface Case {
   readonly observe: ListFunction
   /** How far an f32 engine may be from the reference evaluator. */
   readonly tolerance: Tolerance
+  /** What it must give, by other primitives: for those that hold a program or live under a vmap. */
+  readonly definition?: ListFunction
+  /** The function of one example, for those that live under a vmap with the axis `examples`; `apply` if absent. */
+  readonly example?: ListFunction
   /** The case in one line, for messages. */
   toString(): string
 }
@@ -45,6 +49,12 @@ export interface PrimitiveGenerator {
   /** On i32 (and bool, where elements are only moved), for primitives that take them. */
   readonly integers?: fc.Arbitrary<Case>
   readonly derivative: Derivative
+  /** Cases that are linear in all floating operands together, for primitives whose programs may be. */
+  readonly linear?: fc.Arbitrary<Case>
+  /** The part of a law's examples that is tried: below 1 where a case is a whole program; 1 if absent. */
+  readonly share?: number
+  /** Laws that do not apply for a reason that the record cannot know, by their names. */
+  readonly inapplicable?: Readonly<Record<string, string>>
 }
 
 /** Border: the registry is a record of primitives of different attributes; the name says which. */

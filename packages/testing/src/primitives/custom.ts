@@ -8,7 +8,6 @@ import {
   customJvp,
   type HostTensor,
   iota,
-  jvp,
   mul,
   type PrimitiveName,
   psum,
@@ -16,7 +15,6 @@ import {
   sin,
   sum,
   type Tensor,
-  vjp,
   vmap,
 } from '@cotangent/core'
 import * as fc from 'fast-check'
@@ -29,77 +27,68 @@ import { type Case, describe, type PrimitiveGenerator } from './case.js'
 
 const shapes = shapeArbitrary({ maxRank: 2 })
 
-const caseOf = (
-  primitive: PrimitiveName,
-  operands: readonly HostTensor[],
-  apply: ListFunction,
-  tolerance: Tolerance,
-): Case => ({
+interface Parts extends Pick<Case, 'apply' | 'tolerance'> {
+  readonly definition: ListFunction
+  readonly example?: ListFunction
+}
+
+const caseOf = (primitive: PrimitiveName, operands: readonly HostTensor[], parts: Parts): Case => ({
   primitive,
   operands,
-  apply,
   observe: (results) => results,
-  tolerance,
+  ...parts,
   toString: () => describe(primitive, '', operands),
 })
 
 // ---------------------------------------------------------------- collectives
 
-/*
- * vmap takes collectives away before other transforms see them, so a derivative around it would not use their rules.
- * Hence these functions say their value without the collective, and their derivative with it, inside of vmap.
- */
+/** A collective on rows; the same by other primitives; and on one example, inside of a vmap with the axis `examples`. */
+interface Collective {
+  readonly apply: ListFunction
+  readonly definition: ListFunction
+  readonly example: ListFunction
+  readonly tolerance: (x: HostTensor) => Tolerance
+}
 
-const lengthOf = (x: Tensor): number => x.shape[0] ?? 0
+const one =
+  (f: (x: Tensor) => Tensor): ListFunction =>
+  ([x]) =>
+    x === undefined ? [] : [f(x)]
 
-const overRows = (x: Tensor): Tensor => psum(x, 'rows')
+const overRows = (f: (x: Tensor) => Tensor): ListFunction => one(vmap(f, { axisName: 'rows' }))
 
-/** Along dx forwards and backwards: the sum over all examples is its own transpose. */
-const bothWays = (dx: Tensor): Tensor => mul(add(jvp(overRows, [dx], [dx])[1], vjp(overRows, dx)[1](dx)[0]), 0.5)
+const summed: Collective = {
+  apply: overRows((x) => psum(x, 'rows')),
+  definition: one((x) => broadcastTo(sum(x, 0, { keepDims: true }), x.shape)),
+  example: one((x) => mul(psum(mul(x, x), 'examples'), x)),
+  tolerance: (x) => ofMagnitude(x.shape[0] ?? 1, [x], summed.apply),
+}
 
-/** y_i = Σ_j x_j + n Σ_j x_j */
-const sums = (x: Tensor): Tensor => broadcastTo(mul(sum(x, 0), 1 + lengthOf(x)), x.shape)
-
-const summed = customJvp(sums, ([x], [dx]) => {
-  const total = sum(dx, 0) // the same for all examples
-  return [sums(x), vmap((row: Tensor) => add(bothWays(row), overRows(total)), { axisName: 'rows' })(dx)]
-})
-
-const mappedSum = vmap(overRows, { axisName: 'rows' })
-
-/** y_i = i x_i */
-const counts = (x: Tensor): Tensor =>
-  mul(x, reshape(cast(iota(lengthOf(x)), x.dtype), [lengthOf(x), ...x.shape.slice(1).map(() => 1)]))
-
-const mappedCounts = vmap((x: Tensor) => mul(x, cast(axisIndex('rows'), x.dtype)), { axisName: 'rows' })
-
-const counted = customJvp(counts, ([x], [dx]) => [counts(x), mappedCounts(dx)])
+const numbered: Collective = {
+  apply: overRows((x) => mul(x, cast(axisIndex('rows'), x.dtype))),
+  definition: one((x) => {
+    const [size = 0, ...others] = x.shape
+    return mul(x, reshape(cast(iota(size), x.dtype), [size, ...others.map(() => 1)]))
+  }),
+  example: one((x) => mul(x, cast(axisIndex('examples'), x.dtype))),
+  tolerance: () => exact,
+}
 
 type Fill = (shape: readonly number[]) => fc.Arbitrary<HostTensor>
 
-const ofRows = (cases: (fill: Fill) => fc.Arbitrary<Case>): PrimitiveGenerator => ({
-  tame: cases(tensorOf),
-  hostile: cases(hostileTensor),
-  integers: cases((shape) => tensorOf(shape, smallInteger, 'i32')),
-  derivative: 'true',
-})
-
-const rows = fc.integer({ min: 1, max: 4 })
-
-const psumCases = (fill: Fill): fc.Arbitrary<Case> =>
-  fc
-    .tuple(rows, shapes)
-    .chain(([n, shape]) => fill([n, ...shape]))
-    .map((operand) => {
-      const apply: ListFunction = ([x]) => (x === undefined ? [] : [summed(x), mappedSum(x)])
-      return caseOf('psum', [operand], apply, ofMagnitude(lengthOf(operand) + 1, [operand], apply))
-    })
-
-const axisIndexCases = (fill: Fill): fc.Arbitrary<Case> =>
-  fc
-    .tuple(rows, shapes)
-    .chain(([n, shape]) => fill([n, ...shape]))
-    .map((x) => caseOf('axisIndex', [x], ([y]) => (y === undefined ? [] : [counted(y), mappedCounts(y)]), exact))
+const rows = (name: 'psum' | 'axisIndex', { tolerance, ...functions }: Collective): PrimitiveGenerator => {
+  const cases = (fill: Fill): fc.Arbitrary<Case> =>
+    fc
+      .tuple(fc.integer({ min: 1, max: 4 }), shapes)
+      .chain(([size, shape]) => fill([size, ...shape]))
+      .map((x) => caseOf(name, [x], { ...functions, tolerance: tolerance(x) }))
+  return {
+    tame: cases(tensorOf),
+    hostile: cases(hostileTensor),
+    integers: cases((shape) => tensorOf(shape, smallInteger, 'i32')),
+    derivative: 'true',
+  }
+}
 
 // ---------------------------------------------------------------- customJvp
 
@@ -109,19 +98,23 @@ const byHand = customJvp(
   ([x, y], [dx, dy]) => [mul(x, sin(y)), add(mul(dx, sin(y)), mul(dy, mul(x, cos(y))))],
 )
 
+const pairwise =
+  (f: (x: Tensor, y: Tensor) => Tensor): ListFunction =>
+  ([x, y]) =>
+    x === undefined || y === undefined ? [] : [f(x, y)]
+
 const custom: fc.Arbitrary<Case> = shapes
   .chain((shape) => fc.tuple(tensorOf(shape), tensorOf(shape)))
   .map((operands) =>
-    caseOf(
-      'customJvp',
-      operands,
-      ([x, y]) => (x === undefined || y === undefined ? [] : [byHand(x, y)]),
-      absolute(1e-4, 'a sine within 1e-6, times 8'),
-    ),
+    caseOf('customJvp', operands, {
+      apply: pairwise(byHand),
+      definition: pairwise((x, y) => mul(x, sin(y))),
+      tolerance: absolute(1e-4, 'a sine within 1e-6, times 8'),
+    }),
   )
 
 export const customGenerators = {
-  psum: ofRows(psumCases),
-  axisIndex: ofRows(axisIndexCases),
-  customJvp: { tame: custom, hostile: custom, derivative: 'true' },
+  psum: rows('psum', summed),
+  axisIndex: rows('axisIndex', numbered),
+  customJvp: { tame: custom, hostile: custom, derivative: 'true', share: 0.5 },
 } satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>

@@ -1,10 +1,11 @@
 /* Cases of random draws, tables, and primitives that hold a program. */
-import { add, cos, customVjp, jit, mul, type PrimitiveName, sin, type Tensor, tanh, tensor } from '@cotangent/core'
+import { add, cos, customVjp, jit, mul, type PrimitiveName, sin, sub, type Tensor, tanh, tensor } from '@cotangent/core'
 import * as fc from 'fast-check'
 import { shapeArbitrary } from '../arbitraries/shapes.js'
 import { hostileTensor, keyArbitrary, tensorOf } from '../arbitraries/tensors.js'
 import { between } from '../arbitraries/values.js'
 import { absolute } from '../compare/tolerance.js'
+import type { ListFunction } from '../oracle.js'
 import { type Case, caseOf, describe, type PrimitiveGenerator } from './case.js'
 
 const same = (cases: fc.Arbitrary<Case>): PrimitiveGenerator => ({ tame: cases, hostile: cases, derivative: 'true' })
@@ -54,20 +55,29 @@ export const tableGenerators = {
 
 const shapes = shapeArbitrary({ maxRank: 2 })
 
-/** Two operands under one shape, and a program on them. */
-const programs = (name: 'call' | 'customVjp', f: (x: Tensor, y: Tensor) => Tensor): fc.Arbitrary<Case> =>
+type Program = (x: Tensor, y: Tensor) => Tensor
+
+const onList =
+  (f: Program): ListFunction =>
+  ([x, y]) =>
+    x === undefined || y === undefined ? [] : [f(x, y)]
+
+/** Two operands of one shape, and a program on them; `definition` is the same without the primitive. */
+const programs = (name: 'call' | 'customVjp', f: Program, definition: Program): fc.Arbitrary<Case> =>
   shapes
     .chain((shape) => fc.tuple(tensorOf(shape), tensorOf(shape)))
     .map((operands) => ({
       primitive: name,
       operands,
-      apply: ([x, y]) => (x === undefined || y === undefined ? [] : [f(x, y)]),
+      apply: onList(f),
+      definition: onList(definition),
       observe: (results) => results,
       tolerance: absolute(1e-4, 'a tanh within 1e-5, times 8'),
       toString: () => describe(name, '', operands),
     }))
 
-const body = (x: Tensor, y: Tensor): Tensor => add(mul(tanh(x), y), sin(x))
+const body: Program = (x, y) => add(mul(tanh(x), y), sin(x))
+const linearBody: Program = (x, y) => sub(mul(x, 3), y)
 
 /** x·sin y, with its derivative written out by hand. */
 const byHand = customVjp((x: Tensor, y: Tensor) => mul(x, sin(y)), {
@@ -78,10 +88,18 @@ const byHand = customVjp((x: Tensor, y: Tensor) => mul(x, sin(y)), {
 const stopped = (fill: typeof tensorOf | typeof hostileTensor): fc.Arbitrary<Case> =>
   shapeArbitrary()
     .chain((shape) => fill(shape))
-    .map((x) => caseOf('stopGradient', [x], {}))
+    .map((x) => ({ ...caseOf('stopGradient', [x], {}), definition: (xs: readonly Tensor[]) => xs }))
 
 export const structuralGenerators = {
   stopGradient: { tame: stopped(tensorOf), hostile: stopped(hostileTensor), derivative: 'zero' },
-  call: same(programs('call', jit(body))),
-  customVjp: { ...same(programs('customVjp', byHand)), derivative: 'backwards' },
+  call: {
+    ...same(programs('call', jit(body), body)),
+    linear: programs('call', jit(linearBody), linearBody),
+    share: 0.5,
+  },
+  customVjp: {
+    ...same(programs('customVjp', byHand, (x, y) => mul(x, sin(y)))),
+    derivative: 'backwards',
+    share: 0.5,
+  },
 } satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>

@@ -134,11 +134,13 @@ export const linalgGenerators = {
       )
       .map(eigenCase),
     derivative: 'true',
+    share: 0.5,
   },
   singularValues: {
     tame: rectangularTame.map(singularCase),
     hostile: fc.oneof(rectangularTame, scaled).map(singularCase),
     derivative: 'true',
+    share: 0.5,
   },
 } satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>
 
