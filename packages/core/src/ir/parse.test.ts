@@ -3,17 +3,18 @@ import * as testing from '@cotangent/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ParseError } from '../errors.js'
-import { add, log, mul } from '../primitives/arithmetic.js'
+import { add, div, log, mul, sub } from '../primitives/arithmetic.js'
 import { zeros } from '../primitives/broadcast.js'
 import { type PrimitiveName, primitives } from '../primitives/index.js'
 import { dataAttrs, definePrimitive, notDifferentiable, notLinear } from '../primitives/primitive.js'
 import { sum } from '../primitives/reduction.js'
-import { sin } from '../primitives/smooth.js'
+import { cos, sin } from '../primitives/smooth.js'
 import { evaluateIR } from '../reference/evaluate.js'
-import { array, type Tensor } from '../tensor.js'
+import { array, scalar, type Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
 import { makeIR } from '../trace/makeIR.js'
 import { scope } from '../trace/origin.js'
+import { customJvp } from '../transforms/customJvp.js'
 import { customVjp } from '../transforms/customVjp.js'
 import { jit } from '../transforms/jit.js'
 import { grad, valueAndGrad } from '../transforms/vjp.js'
@@ -95,6 +96,24 @@ test('a function with a derivative of its own has it still', () => {
   const [equation] = ir.equations
   const apply = (x: Tensor): Tensor => sum(bind1(equation?.primitive ?? primitives.sin, [x], equation?.attrs))
   expect(grad(apply)(array([0.5])).item()).toBeCloseTo(Math.sin(0.5), 6)
+})
+
+test('a rule that calls the function it belongs to holds itself, read back too', () => {
+  const sinc: (x: Tensor) => Tensor = customJvp(
+    (x: Tensor) => div(sin(x), x),
+    ([x], [dx]) => {
+      const y = sinc(x)
+      return [y, mul(dx, div(sub(cos(x), y), x))]
+    },
+  )
+  const ir = makeIR((x: Tensor) => sinc(x))(scalar(2))
+  expect(printIR(ir)).toContain('rule=itself')
+  const [equation] = readBack(ir).equations
+  const read = (x: Tensor): Tensor => bind1(equation?.primitive ?? primitives.sin, [x], equation?.attrs)
+  expect(f(scalar(2)).item()).not.toBeNaN()
+  expect(grad(grad(read))(scalar(2)).item()).toBe(grad(grad(sinc))(scalar(2)).item())
+  // (2 - x²) sin x / x³ - 2 cos x / x²
+  expect(grad(grad(read))(scalar(2)).item()).toBeCloseTo((-2 * Math.sin(2)) / 8 - Math.cos(2) / 2, 5)
 })
 
 test('a primitive of one’s own is read with the table it is given', () => {
