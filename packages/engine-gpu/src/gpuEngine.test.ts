@@ -6,20 +6,25 @@ import {
   type CompileEvent,
   cast,
   compile,
+  cond,
   constant,
   eigh,
   grad,
+  greater,
   iota,
   key,
   matmul,
   mul,
+  neg,
   normal,
   scalar,
+  scan,
   singularValues,
   sum,
   type Tensor,
   tanh,
   tensor,
+  whileLoop,
 } from '@cotangent/core'
 import { describe, expect, test } from 'vitest'
 import { type GpuEngine, gpuEngine } from './gpuEngine.js'
@@ -68,6 +73,37 @@ describe('programs', () => {
     using(async (engine) => {
       const f = (x: Tensor) => mul(cast(add(cast(mul(x, 3), 'f64'), 1e-12), 'f32'), 2)
       expect(await programsOf(engine, f, array([1, 2]))).toEqual({ programs: 2, values: [6, 12] })
+    }))
+
+  test('loops and choices run on the host, between two programs', () =>
+    using(async (engine) => {
+      const steps = array([0.5, 2])
+      const loop = (x: Tensor): Tensor =>
+        scan((carry: Tensor, y: Tensor) => [add(mul(carry, y), 1), null] as const, mul(x, 2), steps)[0]
+      expect(await programsOf(engine, (x: Tensor) => mul(loop(x), 3), array([1, 2]))).toEqual({
+        programs: 2,
+        values: [15, 21],
+      })
+      const slope = grad((x: Tensor) => sum(mul(loop(x), x)))
+      expect((await programsOf(engine, (x: Tensor) => mul(slope(x), 3), array([1, 2]))).values).toEqual([21, 33])
+      const halved = (x: Tensor): Tensor =>
+        whileLoop(
+          (y: Tensor) => greater(sum(y), 1),
+          (y: Tensor) => mul(y, 0.5),
+          mul(x, 2),
+        )
+      expect(await programsOf(engine, (x: Tensor) => mul(halved(x), 3), array([1, 2]))).toEqual({
+        programs: 2,
+        values: [0.75, 1.5],
+      })
+      const chosen = (x: Tensor): Tensor =>
+        cond(
+          greater(sum(x), 5),
+          (y: Tensor) => neg(y),
+          (y: Tensor) => add(y, 1),
+          mul(x, 2),
+        )
+      expect((await programsOf(engine, (x: Tensor) => mul(chosen(x), 3), array([1, 3]))).values).toEqual([9, 21])
     }))
 
   test('f64 that depends on nothing runs on the host before the call', () =>
