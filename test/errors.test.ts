@@ -1,6 +1,7 @@
 /* Every refusal of core, caused by a program: its class, its three parts, and whose frame comes first. */
 import * as core from '@cotangent/core'
-import { ProgramError } from '@cotangent/core'
+import { ones, ProgramError } from '@cotangent/core'
+import { linear } from '@cotangent/nn'
 import { describe, expect, test } from 'vitest'
 import { isFrom, throwSites } from './support/throwSites.js'
 import { wrongPrograms } from './support/wrongPrograms/index.js'
@@ -57,6 +58,11 @@ const aboutOperands = errors.filter(({ kind }) =>
 test.each(aboutOperands)('$name: what was received has a name and a shape', ({ error: { received, expected } }) => {
   expect(received).not.toMatch(/^(?:f32|f64|i32|u32|bool)?\[/)
   expect(`${received} ${expected}`).toMatch(/\[[\d,.-]*\]|the number|axis '/)
+})
+
+test('frames of the other packages are left out too', async () => {
+  const error = await errorOf('linear', () => linear({ weight: ones([2, 3]) }, ones([4, 5])))
+  expect(error.stack?.split('\n').find((line) => line.startsWith('    at '))).toContain('test/errors.test.ts')
 })
 
 test('every place where core refuses a program is reached by one of them', () => {
