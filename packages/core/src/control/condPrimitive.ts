@@ -161,12 +161,9 @@ export const condPrimitive: Primitive<CondAttrs> = definePrimitive({
   batch: ([index, ...operands], [chosenEach, ...mapped], { branches }, size, axisName) => {
     if (index === undefined) throw new Error('unreachable: cond has an index')
     const batched = alike(branches, (branch, wanted) => batchProgram(branch, mapped, { size, axisName, wanted }))
+    if (!chosenEach) return bind(condPrimitive, [index, ...operands], { branches: batched.map(({ ir }) => ir) })
     const each = (y: Tensor, isMapped: boolean | undefined): Tensor =>
       isMapped ? y : broadcastTo(y, [size, ...y.shape])
-    if (!chosenEach) {
-      const results = bind(condPrimitive, [index, ...operands], { branches: batched.map(({ ir }) => ir) })
-      return results.map((y, i) => each(y, batched[0]?.outputs[i]))
-    }
     // every example chooses for itself: all branches are evaluated, and each takes its own
     const results = batched.map(({ ir, outputs }) => runIR(ir, operands).map((y, i) => each(y, outputs[i])))
     return results.reduceRight((later, now, branch) =>

@@ -232,7 +232,7 @@ export const scanPrimitive: Primitive<ScanAttrs> = definePrimitive({
       ],
       { ...attrs, body },
     )
-    return results.map((y, i) => (!outputs[i] ? each(y) : i < attrs.carry ? y : moveAxis(y, 1, 0)))
+    return results.map((y, i) => (outputs[i] && i >= attrs.carry ? moveAxis(y, 1, 0) : y))
   },
 
   properties: {

@@ -127,12 +127,11 @@ export const whilePrimitive: Primitive<WhileAttrs> = definePrimitive({
     const body = batchProgram(attrs.body, [...flags.body, ...carry], { ...axis, wanted: carry }).ir
     const given = partsOf(operands, attrs)
     const state = given.carry.map((x, i) => (carry[i] && !flags.carry[i] ? broadcastTo(x, [size, ...x.shape]) : x))
-    const results = bind(
+    return bind(
       whilePrimitive,
       [...given.test, ...(own ? given.test : []), ...given.body, ...state],
       own ? whileAny(test, body, attrs) : { ...attrs, test, body },
     )
-    return results.map((y, i) => (carry[i] ? y : broadcastTo(y, [size, ...y.shape])))
   },
 
   properties: {

@@ -11,7 +11,6 @@ import { type Aval, sizeOf } from '../aval.js'
 import type { Equation, IR, Var } from '../ir/ir.js'
 import { inlinePlainCalls } from '../ir/passes.js'
 import { barrier } from '../primitives/barrier.js'
-import { broadcastTo } from '../primitives/broadcast.js'
 import { dataAttrs, definePrimitive, type Primitive } from '../primitives/primitive.js'
 import { treeFlatten, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
@@ -117,11 +116,8 @@ export const checkpointPrimitive: Primitive<CheckpointAttrs> = definePrimitive({
       }),
   },
 
-  batch: (operands, mapped, { ir, saved }, size, axisName) => {
-    const { ir: batched, outputs } = batchProgram(ir, mapped, { size, axisName })
-    const results = bind(checkpointPrimitive, operands, { ir: batched, saved })
-    return results.map((y, i) => (outputs[i] ? y : broadcastTo(y, [size, ...y.shape])))
-  },
+  batch: (operands, mapped, { ir, saved }, size, axisName) =>
+    bind(checkpointPrimitive, operands, { ir: batchProgram(ir, mapped, { size, axisName }).ir, saved }),
 
   properties: { body: ({ ir }) => ir },
 })

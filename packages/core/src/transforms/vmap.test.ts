@@ -4,15 +4,17 @@ import * as fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { cond } from '../control/cond.js'
 import { scan } from '../control/scan.js'
+import { whileLoop } from '../control/whileLoop.js'
 import { add, mul, sub } from '../primitives/arithmetic.js'
 import { moveAxis, ones, zeros } from '../primitives/broadcast.js'
-import { greater } from '../primitives/choice.js'
+import { greater, less } from '../primitives/choice.js'
 import { pmean, psum } from '../primitives/collectives.js'
 import { matmul } from '../primitives/contraction.js'
 import { sum } from '../primitives/reduction.js'
 import { stack } from '../primitives/sequence.js'
 import { sin } from '../primitives/smooth.js'
 import { array, scalar, type Tensor } from '../tensor.js'
+import { checkpoint } from './checkpoint.js'
 import { jit } from './jit.js'
 import { grad } from './vjp.js'
 import { vmap } from './vmap.js'
@@ -160,6 +162,36 @@ describe('axis names within loops and choices', () => {
       { inAxes: [null, 0], axisName: 'rows' },
     )
     expect(shared(scalar(1), x).toArray()).toEqual([9, 9, 9])
+    // what is the same for all comes out as one
+    const one = { inAxes: [0, null], axisName: 'rows', outAxes: null }
+    const sums = vmap(
+      (v: Tensor, w: Tensor) =>
+        scan(
+          (carry: Tensor, step: Tensor) => [add(carry, step), psum(mul(step, v), 'rows')] as const,
+          w,
+          array([1, 10]),
+        ),
+      one,
+    )
+    expect(sums(x, scalar(5)).map((y) => y.toArray())).toEqual([16, [7, 70]])
+    const counted = vmap(
+      (v: Tensor, w: Tensor) => [
+        whileLoop(
+          (n: Tensor) => less(n, 5),
+          (n: Tensor) => add(n, psum(v, 'rows')),
+          w,
+        ),
+        cond(
+          greater(w, 0),
+          (u: Tensor) => psum(u, 'rows'),
+          (u: Tensor) => pmean(u, 'rows'),
+          v,
+        ),
+        checkpoint((u: Tensor) => psum(u, 'rows'))(v),
+      ],
+      one,
+    )
+    expect(counted(x, scalar(1)).map((y) => y.item())).toEqual([8, 7, 7])
     const chosen = vmap(
       (w: Tensor, v: Tensor) =>
         cond(
