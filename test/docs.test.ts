@@ -3,7 +3,7 @@
  * And links lead somewhere, and tables are complete.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { ProgramError } from '@cotangent/core'
 import { defaultSettings } from '@cotangent/experiment'
 import { describe, expect, test } from 'vitest'
@@ -14,26 +14,31 @@ import { faultsIn, makeProgram, packageNames, root } from './support/publicApi.j
 
 // ---------------------------------------------------------------- pages
 
-/** Where the blocks lie while they are run: in the repository, so that `@cotangent/...` is found. */
+/** Where the blocks lie while they are run: in the repository, so that `@cotangent/...` is found; a folder for each page. */
 const folder = join(root, 'test/.docs')
+
+/** A block that begins with a comment of a file's name is that file; others of its page may import it. */
+const fileNameOf = ({ code, line }: Block): string => /^\/\/ ([\w-]+\.ts)\n/.exec(code)?.[1] ?? `line-${line}.ts`
 
 const blocks = pages.flatMap((page) =>
   blocksInPage(read(page), page).map((block) => {
     const { code, checked } = selfChecking(block.code)
-    const path = join(folder, `${page.replaceAll(/[/.]/g, '-')}-${block.line}.ts`)
+    const path = join(folder, page.replaceAll(/[/.]/g, '-'), fileNameOf(block))
     // the import takes no line of its own: a fault's line is the block's
     return {
       ...block,
       checked,
       path,
-      text: `import { shows } from '../support/examples.js'; ${code}\nexport { shows }\n`,
+      text: `import { shows } from '../../support/examples.js'; ${code}\nexport { shows }\n`,
     }
   }),
 )
 
 rmSync(folder, { recursive: true, force: true })
-mkdirSync(folder, { recursive: true })
-for (const { path, text } of blocks) writeFileSync(path, text)
+for (const { path, text } of blocks) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+}
 
 const program = makeProgram(blocks.map(({ path }) => path))
 
@@ -132,12 +137,53 @@ describe('README.md', () => {
   })
 })
 
-test('links between pages lead to files', () => {
-  const broken = pages.flatMap((page) =>
-    [...read(page).matchAll(/\]\(([^)#:]+)\)/g)]
-      .map(([, target = '']) => target)
-      .filter((target) => !existsSync(join(root, page, '..', target)))
-      .map((target) => `${page}: ${target}`),
-  )
-  expect(broken).toEqual([])
+// ---------------------------------------------------------------- links
+
+/** A page without its blocks of code. */
+const prose = (page: string): string => read(page).replaceAll(/^```[\s\S]*?^```$/gm, '')
+
+/** Where the links of a page lead, within the repository: a file, and a heading of it or nothing. */
+const linksOf = (page: string): readonly { readonly target: string; readonly anchor: string }[] =>
+  [...prose(page).matchAll(/\]\(([^)#:\s]*)(?:#([^)\s]*))?\)/g)].map(([, target = '', anchor = '']) => ({
+    target: target === '' ? page : join(dirname(page), target),
+    anchor,
+  }))
+
+/** A heading as GitHub names it in links. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-')
+
+const headingsOf = (page: string): readonly string[] =>
+  [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading))
+
+describe('links', () => {
+  test('lead to files, and to headings of theirs', () => {
+    const broken = pages.flatMap((page) =>
+      linksOf(page)
+        .filter(
+          ({ target, anchor }) =>
+            !existsSync(join(root, target)) || (anchor !== '' && !headingsOf(target).includes(anchor)),
+        )
+        .map(({ target, anchor }) => `${page}: ${target}${anchor === '' ? '' : `#${anchor}`}`),
+    )
+    expect(broken).toEqual([])
+  })
+
+  test('lead from the README to every page, from docs/README.md to those in docs', () => {
+    const reached = (start: string, seen: ReadonlySet<string> = new Set()): ReadonlySet<string> =>
+      seen.has(start) || !pages.includes(start)
+        ? seen
+        : linksOf(start).reduce<ReadonlySet<string>>(
+            (all, { target }) => reached(target, all),
+            new Set([...seen, start]),
+          )
+    const everywhere = reached('README.md')
+    expect(pages.filter((page) => !everywhere.has(page))).toEqual([])
+    const listed = new Set(linksOf('docs/README.md').map(({ target }) => target))
+    const guides = pages.filter((page) => /^docs\/[^/]*\.md$/.test(page) && page !== 'docs/README.md')
+    expect(guides.filter((page) => !listed.has(page))).toEqual([])
+  })
 })
