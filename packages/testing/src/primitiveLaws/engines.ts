@@ -113,4 +113,5 @@ const transformed: EngineLaw = {
     ),
 }
 
+/** The laws of an engine, for each primitive: ordinary and hostile values, whole numbers, derivatives and vmap. */
 export const engineLaws: readonly EngineLaw[] = [ordinary, hostile, integers, transformed]
