@@ -123,6 +123,20 @@ describe('a compiled function', () => {
     expect(events.length).toBe(3)
   })
 
+  test('tells static values apart that JSON takes for one; they may be functions, not tensors', async () => {
+    const f = compile((x: Tensor, n: number, after: (y: Tensor) => Tensor) => after(mul(x, n)), referenceEngine(), {
+      static: [1, 2],
+    })
+    const same = (y: Tensor): Tensor => y
+    const values = []
+    for (const n of [Number.NaN, Number.POSITIVE_INFINITY, 0, -0]) values.push((await f(scalar(1), n, same)).item())
+    expect(values).toEqual([Number.NaN, Number.POSITIVE_INFINITY, 0, -0])
+    expect((await f(scalar(2), 3, (y) => mul(y, 10))).item()).toBe(60)
+    expect((await f(scalar(2), 3, (y) => mul(y, 100))).item()).toBe(600)
+    const g = compile((x: Tensor, w: unknown) => (w === null ? x : mul(x, 2)), referenceEngine(), { static: [1] })
+    await expect(g(scalar(1), scalar(2))).rejects.toThrow(/a static argument is a plain value/)
+  })
+
   test('hoists what it closes over to inputs: values are not part of the program', async () => {
     const { engine, programs } = watched()
     for (const w of [array([1, 2]), array([3, 4])]) {

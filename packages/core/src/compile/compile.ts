@@ -11,6 +11,7 @@ import { treeFlatten, treeLeaves, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { type AnyFunction, namedAs, trace } from '../trace/trace.js'
 import { leaked, Tracer } from '../trace/tracer.js'
+import { printStatic } from '../transforms/signature.js'
 import type { CompileEvent } from './compileEvent.js'
 import type { Engine } from './engine.js'
 import { CompileHistory, withHistory } from './history.js'
@@ -22,7 +23,10 @@ import { printSignature, type Signature, sameSignature } from './signature.js'
 export interface CompileOptions {
   /** Arguments whose storage may be used again for results. They throw when read afterwards. */
   readonly donate?: readonly number[]
-  /** Arguments that are plain values, not tensors: a new value means a new program. They must survive JSON. */
+  /**
+   * Arguments that are plain values, not tensors: a new value means a new program. Functions and instances of classes are
+   * told apart by identity, all else by content.
+   */
   readonly static?: readonly number[]
   readonly onCompile?: (event: CompileEvent) => void
 }
@@ -114,7 +118,7 @@ export const compile = <A extends readonly unknown[], R>(
     const [leaves, def] = treeFlatten(statics.size === 0 ? args : args.filter((_, i) => !isStatic(i)))
     const tracer = leaves.find((x) => x instanceof Tracer)
     if (tracer !== undefined) throw refused(name, tracer)
-    const fixed = Array.from(statics, (i) => JSON.stringify(args[i]))
+    const fixed = Array.from(statics, (i) => printStatic(name, args[i]))
     const signature = { def, avals: leaves.map((x) => x.aval), fixed }
     let loaded = recent !== null && sameSignature(signature, recent.signature) ? recent.loaded : null
     if (loaded === null) {

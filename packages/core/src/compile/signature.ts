@@ -3,7 +3,7 @@ import { type Aval, printAval, sameAval } from '../aval.js'
 import { namedPath } from '../debug/parameterNames.js'
 import { leafPaths, printTree, sameTree, type TreeDef } from '../pytree.js'
 
-/** The structure and avals of the arguments, and static ones as JSON. */
+/** The structure and avals of the arguments, and static ones as `printStatic` writes them. */
 export interface Signature {
   readonly def: TreeDef
   readonly avals: readonly Aval[]
@@ -20,7 +20,7 @@ export interface ArgumentNames {
 export interface SignatureChange {
   /** Of a leaf, `params.layers[3].query`; of a static argument its name; empty for the structure around leaves. */
   readonly path: string
-  /** The aval, the static value as JSON, or the structure; `null` where there was none. */
+  /** The aval, the static value, or the structure; `null` where there was none. */
   readonly before: string | null
   readonly after: string | null
 }
@@ -39,7 +39,7 @@ const entriesOf = ({ def, avals, fixed }: Signature, names: ArgumentNames): Read
       namedPath(names.dynamic, path),
       avals[i] === undefined ? '' : printAval(avals[i]),
     ]),
-    ...fixed.map((json, i): readonly [string, string] => [names.fixed[i] ?? `static ${i}`, String(json)]),
+    ...fixed.map((text, i): readonly [string, string] => [names.fixed[i] ?? `static ${i}`, text]),
   ])
 
 /** What changed from the arguments of one call to those of another. */

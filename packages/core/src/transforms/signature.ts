@@ -81,8 +81,13 @@ const isPlain = (x: object): boolean => {
   return prototype === Object.prototype || prototype === null
 }
 
-/** Equal for equal values: by content for numbers, texts, arrays and plain objects, by identity for everything else. */
-const printStatic = (op: string, x: unknown): string => {
+/**
+ * A static argument as part of a signature. Equal for equal values: by content for numbers, texts, arrays and plain
+ * objects (as JSON writes them), by identity for everything else.
+ *
+ * @throws ArgumentError for a tensor, or what holds one
+ */
+export const printStatic = (op: string, x: unknown): string => {
   if (x instanceof Tensor) {
     throw new ArgumentError({
       op,
