@@ -146,7 +146,8 @@ export {
   saveNothing,
 } from './transforms/checkpoint.js'
 export { type CustomJvpRule, customJvp, type TangentsOf } from './transforms/customJvp.js'
-export { type CustomOptions, type CustomVjpRules, customVjp } from './transforms/customVjp.js'
+export type { CustomOptions } from './transforms/customRules.js'
+export { type CustomVjpRules, customVjp } from './transforms/customVjp.js'
 export { hessian, hvp } from './transforms/hessian.js'
 export { type Jacobian, jacfwd, jacrev } from './transforms/jacobian.js'
 export { type JitOptions, jit } from './transforms/jit.js'

@@ -15,8 +15,16 @@ import { bind } from '../trace/bind.js'
 import { type AnyFunction, trace, traceLeaves } from '../trace/trace.js'
 import { splitBody, transposeBody } from './bodyRules.js'
 import { checkLinear, type InputKind, kindOf } from './checkLinear.js'
-import { batchAfter, batchedIR, type OwnCalls, type RuleProgram, type RulePrograms, traceRules } from './customRules.js'
-import { type CustomOptions, checkFixed } from './customVjp.js'
+import {
+  batchAfter,
+  batchedIR,
+  type CustomOptions,
+  checkFixed,
+  type OwnCalls,
+  type RuleProgram,
+  type RulePrograms,
+  traceRules,
+} from './customRules.js'
 import { runIR } from './interpret.js'
 import { ruleAttrs } from './ruleAttrs.js'
 import { type Position, signatureOf, splitCall } from './signature.js'

@@ -3,12 +3,30 @@
  * one list of captured values, and rules that call the function itself.
  */
 import { aval } from '../aval.js'
+import { MissingRuleError } from '../errors.js'
 import { axisNamesIn } from '../ir/axisNames.js'
 import type { IR } from '../ir/ir.js'
 import type { Tensor } from '../tensor.js'
 import { traceLeaves } from '../trace/trace.js'
 import { runIR } from './interpret.js'
 import { batchIR, spread } from './vmap.js'
+
+/** How `customVjp` and `customJvp` treat the arguments of a function. */
+export interface CustomOptions<S extends readonly number[]> {
+  /** Positions of arguments that are plain values, not tensors: f and its rules see them as they are. */
+  readonly static?: S
+}
+
+/** The refusal of a derivative in what such a function closes over. */
+export const checkFixed = (name: string, kind: string, tangents: readonly (Tensor | null)[]): void => {
+  if (tangents.every((t) => t === null)) return
+  throw new MissingRuleError({
+    op: name,
+    expected: `a function with a ${kind} is differentiated in its arguments only.`,
+    received: 'a derivative with respect to a value that it closes over',
+    todo: 'pass that value as an argument, or wrap it in stopGradient()',
+  })
+}
 
 /** Which inputs have a batch axis, of what length and name. */
 export interface Batch {
@@ -35,8 +53,8 @@ export const batchAfter = (captured: readonly boolean[], ir: IR): readonly boole
   ir.inputs.map((_, i) => captured[i] ?? true)
 
 /**
- * A rule's program. A rule may call the function it belongs to, whose equation then holds this same program: it is
- * asked for when a derivative is taken, never while it is made.
+ * A rule's program. A rule may call the function it belongs to, whose equation then holds this same program; so it is
+ * made when a derivative first asks for it.
  */
 export class RuleProgram {
   readonly #make: () => IR

@@ -15,7 +15,16 @@ import { bind } from '../trace/bind.js'
 import { type AnyFunction, namedAs, trace, traceLeaves } from '../trace/trace.js'
 import { splitBody, transposeBody } from './bodyRules.js'
 import { checkedCotangents } from './checkedCotangents.js'
-import { batchAfter, batchedIR, type OwnCalls, type RuleProgram, type RulePrograms, traceRules } from './customRules.js'
+import {
+  batchAfter,
+  batchedIR,
+  type CustomOptions,
+  checkFixed,
+  type OwnCalls,
+  type RuleProgram,
+  type RulePrograms,
+  traceRules,
+} from './customRules.js'
 import { runIR } from './interpret.js'
 import { ruleAttrs } from './ruleAttrs.js'
 import { type ArgumentsAt, type Position, signatureOf, splitCall } from './signature.js'
@@ -86,17 +95,6 @@ const customLinearPrimitive: Primitive<LinearAttrs> = definePrimitive({
     ),
 })
 
-/** The refusal of a derivative in what such a function closes over. */
-export const checkFixed = (name: string, kind: string, tangents: readonly (Tensor | null)[]): void => {
-  if (tangents.every((t) => t === null)) return
-  throw new MissingRuleError({
-    op: name,
-    expected: `a function with a ${kind} is differentiated in its arguments only.`,
-    received: 'a derivative with respect to a value that it closes over',
-    todo: 'pass that value as an argument, or wrap it in stopGradient()',
-  })
-}
-
 export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
   name: 'customVjp',
   arity: 'variadic',
@@ -161,12 +159,6 @@ export interface CustomVjpRules<
     ct: R,
     ...fixed: ArgumentsAt<A, S>
   ) => { readonly [I in keyof A]: A[I] | null }
-}
-
-/** How `customVjp` and `customJvp` treat the arguments of a function. */
-export interface CustomOptions<S extends readonly number[]> {
-  /** Positions of arguments that are plain values, not tensors: f and its rules see them as they are. */
-  readonly static?: S
 }
 
 /**
