@@ -31,6 +31,7 @@ export { freshVar } from './ir/ir.js'
 export { type ParseOptions, parseIR } from './ir/parse.js'
 export * from './ir/passes.js'
 export { type PrintOptions, printIR } from './ir/print.js'
+export { elu, leakyRelu, logSigmoid, mish, silu } from './primitives/activations.js'
 export {
   abs,
   add,
@@ -55,6 +56,7 @@ export {
 } from './primitives/arithmetic.js'
 export { type AssociativeScanOptions, associativeScan } from './primitives/associativeScan.js'
 export type { Axes } from './primitives/axes.js'
+export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from './primitives/bitwise.js'
 export {
   broadcastTo,
   expandDims,
@@ -112,7 +114,10 @@ export * from './primitives/primitive.js'
 export { prod } from './primitives/product.js'
 export { erfInv } from './primitives/random.js'
 export {
+  all,
+  any,
   argmax,
+  argmin,
   logSoftmax,
   logsumexp,
   max,
@@ -120,13 +125,16 @@ export {
   min,
   type ReduceOptions,
   softmax,
+  std,
   sum,
   variance,
 } from './primitives/reduction.js'
+export { ceil, clip, isFinite, isNaN, mod, rem, round, trunc } from './primitives/rounding.js'
 export { concat, iota, pad, slice, stack } from './primitives/sequence.js'
-export { cos, erf, gelu, sigmoid, sin, softplus, tanh } from './primitives/smooth.js'
+export { atan, cos, erf, erfc, gelu, sigmoid, sin, softplus, tanh } from './primitives/smooth.js'
 export { stopGradient } from './primitives/stopGradient.js'
 export { topK } from './primitives/topK.js'
+export { acos, acosh, asin, asinh, atan2, atanh, cbrt, cosh, sinh, tan } from './primitives/trigonometry.js'
 export * from './pytree.js'
 export * from './random/random.js'
 export { referenceEngine } from './reference/engine.js'

@@ -163,6 +163,8 @@ export const binary = (spec: {
   readonly jvp: PerOperand<2, JvpEntry<2, NoAttrs>>
   readonly transpose?: PerOperand<2, TransposeEntry<2, NoAttrs>>
   readonly flops?: number
+  /** Evaluated on the host on every engine. */
+  readonly host?: boolean
 }): Primitive<NoAttrs> => {
   const none: NoRule = notLinear
   const primitive: Primitive<NoAttrs> = definePrimitive({
@@ -178,7 +180,7 @@ export const binary = (spec: {
     jvp: spec.jvp,
     transpose: spec.transpose ?? [none, none],
     batch: elementwiseBatch<2>(() => primitive),
-    properties: elementwiseProperties(spec.flops),
+    properties: { ...elementwiseProperties(spec.flops), ...(spec.host === true ? { host: true } : {}) },
   })
   return primitive
 }

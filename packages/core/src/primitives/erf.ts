@@ -23,6 +23,20 @@ export const erfNumber = (x: number): number => {
   return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)))
 }
 
+/** Terms of the continued fraction that `erfcTail` takes: enough for 1e-12 from 2 on. */
+export const erfcTerms = 40
+
+/**
+ * erfc(x) = 1 - erf(x) in f64, to about 1e-15 relative also where erf is 1 to rounding: the difference below 1, the
+ * continued fraction above, with more terms the nearer to 1.
+ */
+export const erfcNumber = (x: number): number => {
+  if (!(x > 1)) return 1 - erfNumber(x)
+  let fraction = 0
+  for (let n = 200; n >= 1; n--) fraction = n / 2 / (x + fraction)
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * (x + fraction))
+}
+
 /**
  * Inverse of erf in f64: Giles' single-precision polynomial as a start, then two Newton steps of third order.
  * Source: M. Giles, "Approximating the erfinv function", GPU Computing Gems (2011).

@@ -11,6 +11,7 @@ import { customVjpPrimitive } from '../transforms/customVjp.js'
 import { callPrimitive } from '../transforms/jit.js'
 import * as arithmetic from './arithmetic.js'
 import { barrierPrimitive } from './barrier.js'
+import * as bitwise from './bitwise.js'
 import * as broadcast from './broadcast.js'
 import * as choice from './choice.js'
 import { axisIndexPrimitive, psumPrimitive } from './collectives.js'
@@ -25,6 +26,7 @@ import { standardizePrimitive } from './normalise.js'
 import type { Primitive } from './primitive.js'
 import * as random from './random.js'
 import * as reduction from './reduction.js'
+import { remPrimitive } from './rounding.js'
 import * as sequence from './sequence.js'
 import * as smooth from './smooth.js'
 import { stopGradientPrimitive } from './stopGradient.js'
@@ -54,6 +56,8 @@ export const basicPrimitives = {
   tanh: smooth.tanhPrimitive,
   sigmoid: smooth.sigmoidPrimitive,
   erf: smooth.erfPrimitive,
+  atan: smooth.atanPrimitive,
+  rem: remPrimitive,
   equal: choice.equalPrimitive,
   less: choice.lessPrimitive,
   lessEqual: choice.lessEqualPrimitive,
@@ -89,6 +93,7 @@ export const controlPrimitives = {
 
 /** These decompose into others; an engine may have a faster lowering of its own. */
 export const composedPrimitives = {
+  erfc: smooth.erfcPrimitive,
   gelu: smooth.geluPrimitive,
   softplus: smooth.softplusPrimitive,
   softmax: reduction.softmaxPrimitive,
@@ -109,6 +114,9 @@ export const hostPrimitives = {
   randomIntegers: random.randomIntegersPrimitive,
   randomPermutation: random.randomPermutationPrimitive,
   erfInv: random.erfInvPrimitive,
+  bitwiseAnd: bitwise.bitwiseAndPrimitive,
+  bitwiseOr: bitwise.bitwiseOrPrimitive,
+  bitwiseXor: bitwise.bitwiseXorPrimitive,
 } as const
 
 /** Gone before an engine sees a program: inlined or dropped. */

@@ -3,10 +3,10 @@ import { aval, dropAxes, printAval, type Shape, sizeOf, stridesOf } from '../ava
 import { ShapeError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
-import { abs, add, div, exp, log, mul, neg, sub } from './arithmetic.js'
+import { abs, add, div, exp, log, mul, neg, sqrt, sub } from './arithmetic.js'
 import { type Axes, axisLength, normalAxes, normalAxis } from './axes.js'
 import { broadcastTo, reduceSum, reshape, squeeze, transpose } from './broadcast.js'
-import { cast, equal, where } from './choice.js'
+import { cast, equal, greater, where } from './choice.js'
 import { checkKind, type Kind } from './elementwise.js'
 import {
   dataAttrs,
@@ -110,9 +110,46 @@ const extremeAxes = (op: string, kind: Kind, x: Tensor, axes: Axes | undefined):
   })
 }
 
+/** The same numbers in the opposite order, exactly: -x of floats, -1 - x of whole numbers, which -x would overflow. */
+const opposite = (x: Tensor): Tensor =>
+  x.dtype === 'i32' ? sub(-1, x) : x.dtype === 'u32' ? sub(2 ** 32 - 1, x) : neg(x)
+
 /** Smallest over the axes (all by default); a tie shares the derivative evenly. */
 export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
-  neg(max(neg(x), extremeAxes('min', 'numeric', x, axes), options))
+  opposite(max(opposite(x), extremeAxes('min', 'numeric', x, axes), options))
+
+/**
+ * Standard deviation over the axes (all by default): the root of `variance`. Its derivative at equal elements is NaN.
+ *
+ * @param options correction: 0 (default) divides by n, 1 by n - 1
+ * @example std(array([1, 3])) // => 1
+ */
+export const std = (x: Tensor, axes?: Axes, options: ReduceOptions & { readonly correction?: number } = {}): Tensor => {
+  checkKind('std', 'floating', x)
+  return sqrt(variance(x, axes, options))
+}
+
+/**
+ * Whether any element over the axes (all by default) is true; false of nothing.
+ *
+ * @param x bool
+ * @example any(array([[true, false], [false, false]]), 1) // => [true, false]
+ */
+export const any = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => {
+  checkKind('any', 'bool', x)
+  return greater(sum(cast(x, 'i32'), axes, options), 0)
+}
+
+/**
+ * Whether all elements over the axes (all by default) are true; true of nothing.
+ *
+ * @param x bool
+ * @example all(array([[true, false], [true, true]]), 1) // => [false, true]
+ */
+export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => {
+  checkKind('all', 'bool', x)
+  return equal(sum(cast(x, 'i32'), axes, options), count(x, normalAxes('all', x.aval, axes)))
+}
 
 /**
  * Mean squared distance from the mean, over the axes (all by default).
@@ -170,6 +207,17 @@ export const argmax = (x: Tensor, axis = -1): Tensor => {
     })
   }
   return bind1(argmaxPrimitive, [x], { axis: at })
+}
+
+/**
+ * Place of the smallest element along an axis (the last by default); the first one of a tie.
+ *
+ * @throws AxisError, DTypeError, ShapeError for an axis without elements
+ * @example argmin(array([3, 1, 1])) // => 1
+ */
+export const argmin = (x: Tensor, axis = -1): Tensor => {
+  extremeAxes('argmin', 'numeric', x, axis)
+  return argmax(opposite(x), axis)
 }
 
 // ---------------------------------------------------------------- the last axis as a distribution, or normalised

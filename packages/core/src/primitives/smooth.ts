@@ -1,9 +1,10 @@
 /* Smooth elementwise functions: trigonometric, hyperbolic, sigmoid, error function. */
 import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
-import { abs, add, exp, log1p, maximum, mul, neg, sub } from './arithmetic.js'
+import { abs, add, div, exp, log1p, maximum, mul, neg, sub } from './arithmetic.js'
+import { less, where } from './choice.js'
 import { checkKind, unary } from './elementwise.js'
-import { erfNumber } from './erf.js'
+import { erfcNumber, erfcTerms, erfNumber } from './erf.js'
 import type { NoAttrs, Primitive } from './primitive.js'
 
 const apply = (primitive: Primitive<NoAttrs>, x: Tensor): Tensor => {
@@ -53,6 +54,42 @@ export const erfPrimitive = unary({
 })
 /** Error function `2/√π ∫₀ˣ e^(-t²) dt`. */
 export const erf = (x: Tensor): Tensor => apply(erfPrimitive, x)
+
+/** From here on erfc is a continued fraction; below, 1 - erf loses at most 3 digits. */
+const tail = 2
+
+export const erfcPrimitive = unary({
+  name: 'erfc',
+  f: erfcNumber,
+  jvp: (dx, [x]) => mul(dx, mul(exp(neg(mul(x, x))), -2 / Math.sqrt(Math.PI))),
+  decompose: ([x]) => {
+    const far = less(tail, x)
+    const a = where(far, x, tail)
+    let sum = a
+    for (let n = erfcTerms; n >= 1; n--) sum = add(a, div(n / 2, sum))
+    const beyond = div(exp(neg(mul(a, a))), mul(sum, Math.sqrt(Math.PI)))
+    return where(far, beyond, sub(1, erf(x)))
+  },
+  flops: 2 * erfcTerms,
+})
+/**
+ * Complementary error function `1 - erf(x)`, with the digits that erf has lost where it is near 1.
+ *
+ * @example erfc(array([0])) // => [1]
+ */
+export const erfc = (x: Tensor): Tensor => apply(erfcPrimitive, x)
+
+export const atanPrimitive = unary({
+  name: 'atan',
+  f: Math.atan,
+  jvp: (dx, [x]) => div(dx, add(mul(x, x), 1)),
+})
+/**
+ * Arc tangent in radians, from -π/2 to π/2.
+ *
+ * @example atan(array([0])) // => [0]
+ */
+export const atan = (x: Tensor): Tensor => apply(atanPrimitive, x)
 
 /** Φ(x), the normal distribution's share below x. */
 const normalCdf = (x: Tensor): Tensor => mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5)

@@ -129,6 +129,11 @@ const expm1 = lower1<NoAttrs>((x, _, { builder, result }) => {
   return apply('Where', isSmall, x, value)
 })
 
+/** `fmod`: the remainder has the sign of x. */
+const rem = lower2<NoAttrs>((x, y, _, { builder, result }) =>
+  elementwise(builder, 'Mod', [x, y], result, { attributes: { fmod: { int: 1 } } }),
+)
+
 /** The arithmetic and smooth primitives. Div never sees an integer: -2^31 / -1 would end the process. */
 export const arithmetic = {
   neg,
@@ -153,4 +158,6 @@ export const arithmetic = {
   tanh: operator1('Tanh'),
   sigmoid: operator1('Sigmoid'),
   erf: operator1('Erf'),
+  atan: operator1('Atan'),
+  rem,
 } satisfies Readonly<Record<string, Lowering<NoAttrs>>>

@@ -153,6 +153,8 @@ export const smoothGenerators = {
   tanh: unary('tanh', tameValue, sigmoidal),
   sigmoid: unary('sigmoid', tameValue, sigmoidal),
   erf: unary('erf', between(-4, 4), sigmoidal),
+  erfc: unary('erfc', between(-4, 6), absolute(2e-6, '1 less an erf')),
+  atan: unary('atan', tameValue, absolute(1e-6)),
   gelu: unary('gelu', tameValue, gelu),
   softplus: unary('softplus', tameValue, either(ulps(16), absolute(1e-6))),
   erfInv: unary('erfInv', between(-0.95, 0.95), exact, between(-0.999, 0.999)),
@@ -180,10 +182,37 @@ const castable = (value: (from: DType, to: DType) => fc.Arbitrary<number>): fc.A
     .filter(([, from, to]) => from !== to)
     .chain(([shape, from, to]) => tensorOf(shape, value(from, to), from).map((x) => caseOf('cast', [x], { dtype: to })))
 
+const whole = (name: 'bitwiseAnd' | 'bitwiseOr' | 'bitwiseXor'): PrimitiveGenerator => {
+  const cases = shapes
+    .chain((shape) => fc.tuple(tensorOf(shape, wholeValue, 'i32'), tensorOf(shape, wholeValue, 'i32')))
+    .map((operands) => caseOf(name, operands, {}))
+  return { tame: cases, hostile: cases, derivative: 'true' }
+}
+
+/** An engine may round the quotient: that costs some u |x|, and near a multiple of y the remainder jumps. */
+const remainder = (x: HostTensor, y: HostTensor): Tolerance => ({
+  reason: '4 u |x|: the quotient is rounded; nothing is asked next to a multiple of y',
+  allowed: (z, i) => {
+    const lost = 4 * roundingF32 * Math.abs(x.data[i] ?? 0)
+    const toJump = Math.min(Math.abs(z), Math.abs(Math.abs(y.data[i] ?? 0) - Math.abs(z)))
+    return toJump <= lost ? Number.POSITIVE_INFINITY : lost
+  },
+})
+
 export const piecewiseGenerators = {
+  bitwiseAnd: whole('bitwiseAnd'),
+  bitwiseOr: whole('bitwiseOr'),
+  bitwiseXor: whole('bitwiseXor'),
   sign: alsoWhole('sign', 1, unary('sign', awayFromZero(0.1, 8), exact)),
   abs: alsoWhole('abs', 1, unary('abs', awayFromZero(0.1, 8), exact)),
   floor: unary('floor', betweenIntegers, exact),
+  // a quotient away from the whole numbers, where the remainder jumps
+  rem: binary(
+    'rem',
+    fc.tuple(betweenIntegers, awayFromZero(0.5, 4)).map(([quotient, y]) => [Math.fround(quotient * y), y] as const),
+    remainder,
+    fc.tuple(between(-100, 100), awayFromZero(0.5, 8)),
+  ),
   maximum: alsoWhole('maximum', 2, binary('maximum', apart, exact, withTies)),
   minimum: alsoWhole('minimum', 2, binary('minimum', apart, exact, withTies)),
   equal: alsoWhole('equal', 2, binary('equal', apart, exact, withTies)),
