@@ -227,13 +227,16 @@ describe('diversity by entropy', () => {
       ),
     ))
 
-  test('hostile numbers stay finite', () =>
+  test('hostile numbers stay finite', () => {
     fc.assert(
       fc.property(testing.hostileTensor([4, 3]), fc.integer({ min: 1, max: 4 }), (f, k) =>
         testing.staysFinite(among(k), [f]),
       ),
       runs,
-    ))
+    )
+    // log q is -infinity, and q is 0
+    testing.staysFinite(among(3), [array([[testing.largestF32, -testing.largestF32, 0]])])
+  })
 
   test('its gradient is right, to second order, where the K-th and the next are apart', () =>
     holds(({ f, k, seed }) => {

@@ -1,4 +1,5 @@
 import {
+  add,
   array,
   evalIR,
   type IR,
@@ -21,9 +22,14 @@ import { evaluateInChunks, type Head } from './evaluateInChunks.js'
 import type { NlgSettings } from './settings.js'
 
 const [batch, seq, embed, vocab] = [2, 7, 4, 23]
-const [k1 = key(1), k2 = key(2), k3 = key(3), k4 = key(4)] = split(key(0), 4)
-const params = { states: normal(k1, [batch, seq, embed]), weight: normal(k2, [vocab, embed]) }
-const teacher = { states: normal(k3, [batch, seq, embed]), weight: normal(k4, [vocab, embed]) }
+const [k1 = key(1), k2 = key(2), k3 = key(3), k4 = key(4), k5 = key(5)] = split(key(0), 5)
+// with a bias, rows that only fill up a chunk have logits too
+const params = {
+  states: normal(k1, [batch, seq, embed]),
+  weight: normal(k2, [vocab, embed]),
+  bias: normal(k5, [vocab]),
+}
+const teacher = { ...params, states: normal(k3, [batch, seq, embed]), weight: normal(k4, [vocab, embed]) }
 type Params = typeof params
 
 const labels = array(
@@ -39,9 +45,9 @@ const mask = array([
 ])
 
 const headOf =
-  ({ weight }: Params): Head =>
+  ({ weight, bias }: Params): Head =>
   (states) =>
-    matmul(states, matrixTranspose(weight))
+    add(matmul(states, matrixTranspose(weight)), bias)
 
 const logitsOf = (p: Params): Tensor => reshape(headOf(p)(reshape(p.states, [batch * seq, embed])), [batch, seq, vocab])
 
