@@ -20,6 +20,7 @@ import { dataAttrs, definePrimitive, type Primitive } from './primitive.js'
 import { pad, slice } from './sequence.js'
 
 /** Settings of a convolution that stay when padding is done: one stride and one dilation per spatial axis, and the groups. */
+/** The settings of a convolution, with one entry per spatial axis. */
 export interface ConvolutionAttrs {
   /** Steps of the kernel over x, for each spatial axis. */
   readonly strides: readonly number[]
