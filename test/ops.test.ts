@@ -60,13 +60,6 @@ const reduced = (f: (x: Tensor, axes: number[], options: ct.ReduceOptions) => Te
 
 const length = (x: Tensor, axis: number): number => x.shape.at(axis) ?? 1
 
-const indices = (values: readonly number[]): Tensor => ct.constant(ct.array([...values], 'i32'))
-
-/** Places along an axis, in the order given. */
-const picked = (x: Tensor, axis: number, places: readonly number[]): Tensor => ct.take(x, indices(places), axis)
-
-const reversed = one((x, { dim }) => picked(x, Number(dim), ct.range(length(x, Number(dim))).reverse()))
-
 const tanhGelu = (x: Tensor): Tensor => {
   const inner = ct.mul(ct.add(x, ct.mul(ct.mul(ct.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI))
   return ct.mul(ct.mul(x, 0.5), ct.add(ct.tanh(inner), 1))
@@ -209,16 +202,10 @@ const table: Readonly<Record<string, Op>> = {
   softmax: one((x, { dim }) => ct.softmax(x, Number(dim))),
   log_softmax: one((x, { dim }) => ct.logSoftmax(x, Number(dim))),
   argmax: one((x, { dim }) => ct.argmax(x, Number(dim))),
-  flip: reversed,
-  unbind_stack: reversed,
-  roll: one((x, { shift, dim }) => {
-    const n = length(x, Number(dim))
-    return picked(
-      x,
-      Number(dim),
-      ct.range(n).map((i) => (((i - Number(shift)) % n) + n) % n),
-    )
-  }),
+  flip: one((x, { dim }) => ct.flip(x, Number(dim))),
+  unbind_stack: one((x, { dim }) => ct.stack([...ct.unstack(x, Number(dim))].reverse(), Number(dim))),
+  roll: one((x, { shift, dim }) => ct.roll(x, Number(shift), Number(dim))),
+  repeat_interleave: one((x, { repeats, dim }) => ct.repeat(x, Number(repeats), Number(dim))),
   matmul: two(ct.matmul),
   einsum: (xs, { equation }) => {
     const terms = String(equation).split('->')[0]?.split(',') ?? []
@@ -259,20 +246,11 @@ const table: Readonly<Record<string, Op>> = {
   permute: one((x, attributes) => ct.transpose(x, numbersOf(attributes, 'order'))),
   reshape: one((x, attributes) => ct.reshape(x, numbersOf(attributes, 'shape'))),
   expand: one((x, attributes) => ct.broadcastTo(x, numbersOf(attributes, 'shape'))),
-  tile: one((x, attributes) => {
-    const repeats = numbersOf(attributes, 'repeats')
-    const start = ct.reshape(x, [...new Array<number>(repeats.length - x.rank).fill(1), ...x.shape])
-    return repeats.reduce((y, n, axis) => ct.concat(new Array<Tensor>(n).fill(y), axis), start)
-  }),
+  tile: one((x, attributes) => ct.tile(x, numbersOf(attributes, 'repeats'))),
   tril: one((x, { k }) => ct.tril(x, Number(k))),
   triu: one((x, { k }) => ct.triu(x, Number(k))),
   diagonal: one((x, { k }) => ct.diagonal(x, Number(k))),
-  split: ([x], attributes) => {
-    if (x === undefined) return null
-    const sizes = numbersOf(attributes, 'sizes')
-    const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((a, b) => a + b, 0))
-    return ends.map((end, i) => ct.slice(x, [0, end - (sizes[i] ?? 0)], [length(x, 0), end]))
-  },
+  split: ([x], attributes) => (x === undefined ? null : ct.splitAlong(x, numbersOf(attributes, 'sizes'), 1)),
   prod: one((x, attributes) => ct.prod(x, numbersOf(attributes, 'dim'))),
   cumsum: one((x, { dim }) => ct.cumsum(x, Number(dim))),
   cumprod: one((x, { dim }) => ct.cumprod(x, Number(dim))),
@@ -309,7 +287,6 @@ const later: readonly string[] = [
   'gather',
   'scatter_add',
   'take_along_dim',
-  'repeat_interleave',
   'svd',
   'qr',
   'cholesky',

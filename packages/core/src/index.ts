@@ -54,6 +54,7 @@ export {
   square,
   sub,
 } from './primitives/arithmetic.js'
+export { repeat, roll, splitAlong, swapAxes, tile, unstack } from './primitives/arrange.js'
 export { type AssociativeScanOptions, associativeScan } from './primitives/associativeScan.js'
 export type { Axes } from './primitives/axes.js'
 export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from './primitives/bitwise.js'

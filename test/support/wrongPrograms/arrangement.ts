@@ -1,0 +1,28 @@
+/* Wrong programs: rearranging, sorting and indexing. */
+import {
+  ArgumentError,
+  AxisError,
+  ones,
+  repeat,
+  roll,
+  ShapeError,
+  scalar,
+  splitAlong,
+  swapAxes,
+  tile,
+  unstack,
+} from '@cotangent/core'
+import type { WrongPrograms } from './wrongProgram.js'
+
+const x = ones([2, 3])
+
+export const arrangement: WrongPrograms = {
+  'swapAxes, an axis beyond the end': [AxisError, () => swapAxes(x, 0, 2)],
+  'roll by half a place': [ArgumentError, () => roll(x, 0.5)],
+  'tile, minus one': [ShapeError, () => tile(x, [-1])],
+  'repeat, too few': [ShapeError, () => repeat(x, [2])],
+  'repeat, half of one': [ShapeError, () => repeat(x, 0.5)],
+  'splitAlong, a rest': [ShapeError, () => splitAlong(x, 2, 1)],
+  'splitAlong, too much': [ShapeError, () => splitAlong(x, [1, 3], 1)],
+  'unstack of a scalar': [AxisError, () => unstack(scalar(1))],
+}
