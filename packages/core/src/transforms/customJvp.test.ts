@@ -240,6 +240,38 @@ describe('customJvp', () => {
   })
 })
 
+test('function and rule are traced once per signature, but for what closes over a trace that is going on', () => {
+  let traces = 0
+  const counted = customJvp(
+    (v: Tensor) => {
+      traces++
+      return mul(v, v)
+    },
+    ([v], [dv]) => {
+      traces++
+      return [mul(v, v), mul(dv, mul(v, 2))]
+    },
+  )
+  for (const v of [x, y, x]) grad((u: Tensor) => sum(counted(u)))(v)
+  vmap(vmap(counted))(ones([3, 4, 2]))
+  expect(traces).toBe(2)
+  vmap(vmap(counted))(ones([3, 4]))
+  expect(traces).toBe(4)
+  const within = (w: Tensor) => {
+    const fixed = stopGradient(w)
+    const g = customJvp(
+      (v: Tensor) => {
+        traces++
+        return mul(v, fixed)
+      },
+      ([v], [dv]) => [mul(v, fixed), mul(dv, fixed)],
+    )
+    return add(g(scalar(2)), g(scalar(3)))
+  }
+  expect(grad(within)(scalar(1)).item()).toBe(0)
+  expect(traces).toBe(6)
+})
+
 describe('a rule that calls the function itself', () => {
   /** sin x / x, smooth at 0: f' = (cos x - f) / x, by its own series there. */
   const sinc: (v: Tensor) => Tensor = customJvp(

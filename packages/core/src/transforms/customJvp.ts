@@ -12,7 +12,7 @@ import { definePrimitive, type Primitive } from '../primitives/primitive.js'
 import { printTree, sameTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
-import { type AnyFunction, trace, traceLeaves } from '../trace/trace.js'
+import { type AnyFunction, type Traced, traceLeaves } from '../trace/trace.js'
 import { splitBody, transposeBody } from './bodyRules.js'
 import { checkLinear, type InputKind, kindOf } from './checkLinear.js'
 import {
@@ -20,14 +20,14 @@ import {
   batchedIR,
   type CustomOptions,
   checkFixed,
-  type OwnCalls,
   type RuleProgram,
   type RulePrograms,
-  traceRules,
+  withRules,
 } from './customRules.js'
+import { avalsOf } from './heldPrograms.js'
 import { runIR } from './interpret.js'
 import { ruleAttrs } from './ruleAttrs.js'
-import { type Position, signatureOf, splitCall } from './signature.js'
+import type { Position, SplitCall } from './signature.js'
 import { spread } from './vmap.js'
 
 /** Operands are [captured, arguments]. */
@@ -126,7 +126,8 @@ const checkedPair = (name: string, def: TreeDef, avals: readonly Aval[], pair: u
 
 /**
  * Gives a function a derivative of your own, forwards. Backwards it is the transpose of the rule, so it works under
- * every transform; a rule may call the function itself, and then has its rule there too.
+ * every transform; a rule may call the function itself, and then has its rule there too. Function and rule are traced
+ * once per signature, and tensors that they close over are constants, as for `jit`.
  *
  * @param f the function
  * @param rule `(primals, tangents) -> [value, tangent]`, used by `jvp`, `grad` and all others instead of f
@@ -146,57 +147,57 @@ export const customJvp = <A extends readonly unknown[], R, const S extends reado
   options: CustomOptions<S> = {},
 ): ((...args: A) => R) => {
   const name = f.name === '' ? 'customJvp' : f.name
-  const own: OwnCalls = new Map()
-  return (...args) => {
-    const call = splitCall(name, f as AnyFunction, args, options.static)
-    const [leaves, def] = treeFlatten(call.traced)
-    const signature = signatureOf(name, leaves, def, call.fixed)
-    const primal = trace('customJvp', call.f, call.traced)
-    const answer = own.get(signature)
-    if (answer !== undefined) return treeUnflatten<R>(primal.out, answer(leaves))
-
-    const results = primal.ir.outputs.map((atom) => atom.aval)
-    const floating = leaves.filter((x) => isFloating(x.dtype)).map((x) => x.aval)
-    const traced = () => {
-      const ofRule = traceLeaves(
-        [...leaves.map((x) => x.aval), ...floating],
-        (tracers) => {
-          let next = leaves.length
-          const tangents = leaves.map((x) => (isFloating(x.dtype) ? tracers[next++] : null))
-          const moved = treeUnflatten<readonly unknown[]>(def, tangents)
-          // border: the structure of arguments is data
-          const primals = call.whole(treeUnflatten<readonly unknown[]>(def, tracers.slice(0, leaves.length))) as A
-          const along = withoutStatic(call.whole(moved), options.static) as TangentsOf<A, S>
-          return checkedPair(name, primal.out, results, rule(primals, along))
-        },
-        `the rule of ${name} under customJvp`,
-      )
-      const tangentIR = { ...ofRule.ir, outputs: ofRule.ir.outputs.slice(results.length) }
-      const what = {
-        op: name,
-        expected: 'the tangent that a customJvp gives must be linear in the tangents it takes.',
-        todo: 'add up tangents times values that are made from the primals',
-      }
-      checkLinear(what, tangentIR, [
-        ...ofRule.captured.map(kindOf),
-        ...leaves.map((): InputKind => 'unknown'),
-        ...floating.map((): InputKind => 'linear'),
-      ])
-      return [ofRule]
-    }
+  const traceRules = ({ traced, whole }: SplitCall, _: readonly unknown[], primal: Traced) => {
+    const [leaves, def] = treeFlatten(traced)
+    const avals = leaves.map((x) => x.aval)
+    const floating = avals.filter(({ dtype }) => isFloating(dtype))
     // without a floating argument there is nothing to differentiate, and the rule is not asked
-    const rules = floating.length === 0 ? () => [primal] : traced
-    const programs = traceRules(own, signature, primal, rules, (parts, xs) => bindParts(name, parts, xs))
-    return treeUnflatten<R>(primal.out, bindParts(name, programs, leaves))
+    if (floating.length === 0) return [primal]
+    const results = avalsOf(primal.ir.outputs)
+    const ofRule = traceLeaves(
+      [...avals, ...floating],
+      (tracers) => {
+        let next = leaves.length
+        const tangents = leaves.map((x) => (isFloating(x.dtype) ? tracers[next++] : null))
+        const moved = treeUnflatten<readonly unknown[]>(def, tangents)
+        // border: the structure of arguments is data
+        const primals = whole(treeUnflatten<readonly unknown[]>(def, tracers.slice(0, leaves.length))) as A
+        const along = withoutStatic(whole(moved), options.static) as TangentsOf<A, S>
+        return checkedPair(name, primal.out, results, rule(primals, along))
+      },
+      `the rule of ${name} under customJvp`,
+    )
+    const tangentIR = { ...ofRule.ir, outputs: ofRule.ir.outputs.slice(results.length) }
+    const what = {
+      op: name,
+      expected: 'the tangent that a customJvp gives must be linear in the tangents it takes.',
+      todo: 'add up tangents times values that are made from the primals',
+    }
+    checkLinear(what, tangentIR, [
+      ...ofRule.captured.map(kindOf),
+      ...leaves.map((): InputKind => 'unknown'),
+      ...floating.map((): InputKind => 'linear'),
+    ])
+    return [ofRule]
   }
+  return withRules<A, R>({
+    name,
+    op: 'customJvp',
+    f: f as AnyFunction,
+    static: options.static,
+    traceRules,
+    bind: bindParts(name),
+  })
 }
 
 const withoutStatic = (args: readonly unknown[], fixed: readonly number[] = []): readonly unknown[] =>
   args.map((arg, i) => (fixed.includes(i) ? null : arg))
 
-const bindParts = (name: string, { captured, primal, rules }: RulePrograms, leaves: readonly Tensor[]) => {
-  const [rule] = rules
-  if (rule === undefined) throw new Error('unreachable: there is one rule')
-  const attrs: CustomJvpAttrs = { name, captured: captured.length, primal, rule }
-  return bind(customJvpPrimitive, [...captured, ...leaves], attrs)
-}
+const bindParts =
+  (name: string) =>
+  ({ captured, primal, rules }: RulePrograms, leaves: readonly Tensor[]): readonly Tensor[] => {
+    const [rule] = rules
+    if (rule === undefined) throw new Error('unreachable: there is one rule')
+    const attrs: CustomJvpAttrs = { name, captured: captured.length, primal, rule }
+    return bind(customJvpPrimitive, [...captured, ...leaves], attrs)
+  }

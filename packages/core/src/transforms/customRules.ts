@@ -6,9 +6,12 @@ import { aval } from '../aval.js'
 import { MissingRuleError } from '../errors.js'
 import { axisNamesIn } from '../ir/axisNames.js'
 import type { IR } from '../ir/ir.js'
+import { type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
-import { traceLeaves } from '../trace/trace.js'
+import { type AnyFunction, type Traced, trace, traceLeaves } from '../trace/trace.js'
+import { Tracer } from '../trace/tracer.js'
 import { runIR } from './interpret.js'
+import { type SplitCall, signatureOf, splitCall } from './signature.js'
 import { batchIR, spread } from './vmap.js'
 
 /** How `customVjp` and `customJvp` treat the arguments of a function. */
@@ -121,42 +124,70 @@ export interface RulePrograms {
   readonly rules: readonly RuleProgram[]
 }
 
-/** How a call of a function is answered while its own rules are traced, by the call's signature. */
-export type OwnCalls = Map<string, (leaves: readonly Tensor[]) => readonly Tensor[]>
+/** A function with rules, before it is called. */
+export interface FunctionWithRules {
+  /** What messages call it. */
+  readonly name: string
+  /** The transform that makes it. */
+  readonly op: string
+  readonly f: AnyFunction
+  readonly static: readonly number[] | undefined
+  /** The programs of its rules for a call, whose function has this program. */
+  readonly traceRules: (call: SplitCall, args: readonly unknown[], primal: Traced) => readonly Captured[]
+  /** The equation that applies it. */
+  readonly bind: (programs: RulePrograms, leaves: readonly Tensor[]) => readonly Tensor[]
+}
+
+/** How a call is answered while its own rules are traced. */
+type Answer = (leaves: readonly Tensor[]) => readonly Tensor[]
 
 /**
- * Traces the rules of a call. Where they call the function itself, they are traced twice: first to see what they close
- * over, the function standing for itself; then with its equation in its place.
- *
- * @param bindSelf applies the function with these programs
+ * The function to be called. Function and rules are traced once for each signature. Where a rule calls the function
+ * itself the rules are traced twice: first to see what they close over, the function standing for itself; then with its
+ * equation in its place.
  */
-export const traceRules = (
-  own: OwnCalls,
-  signature: string,
-  primal: Captured,
-  rules: () => readonly Captured[],
-  bindSelf: (programs: RulePrograms, leaves: readonly Tensor[]) => readonly Tensor[],
-): RulePrograms => {
-  const during = (answer: (leaves: readonly Tensor[]) => readonly Tensor[]): readonly Captured[] => {
-    own.set(signature, answer)
-    try {
-      return rules()
-    } finally {
-      own.delete(signature)
+export const withRules = <A extends readonly unknown[], R>(custom: FunctionWithRules): ((...args: A) => R) => {
+  const { name, op, f, bind } = custom
+  const cache = new Map<string, { readonly programs: RulePrograms; readonly out: TreeDef }>()
+  const own = new Map<string, Answer>()
+
+  const programsOf = (signature: string, primal: Traced, rules: () => readonly Captured[]): RulePrograms => {
+    const during = (answer: Answer): readonly Captured[] => {
+      own.set(signature, answer)
+      try {
+        return rules()
+      } finally {
+        own.delete(signature)
+      }
     }
+    let calledItself = false
+    const first = during((leaves) => {
+      calledItself = true
+      return runIR(primal.ir, [...primal.captured, ...leaves])
+    })
+    const captured = [...new Set([primal, ...first].flatMap((program) => program.captured))]
+    let traced = first
+    const programs: RulePrograms = {
+      captured,
+      primal: withCaptured(primal, captured),
+      rules: first.map((program, i) => new RuleProgram(() => withCaptured(traced[i] ?? program, captured))),
+    }
+    if (calledItself) traced = during((leaves) => bind(programs, leaves))
+    return programs
   }
-  let calledItself = false
-  const first = during((leaves) => {
-    calledItself = true
-    return runIR(primal.ir, [...primal.captured, ...leaves])
-  })
-  const captured = [...new Set([primal, ...first].flatMap((program) => program.captured))]
-  let traced = first
-  const programs: RulePrograms = {
-    captured,
-    primal: withCaptured(primal, captured),
-    rules: first.map((program, i) => new RuleProgram(() => withCaptured(traced[i] ?? program, captured))),
+
+  return (...args) => {
+    const call = splitCall(name, f, args, custom.static)
+    const [leaves, def] = treeFlatten(call.traced)
+    const signature = signatureOf(name, leaves, def, call.fixed)
+    const known = cache.get(signature)
+    if (known !== undefined) return treeUnflatten<R>(known.out, bind(known.programs, leaves))
+    const primal = trace(op, call.f, call.traced)
+    const answer = own.get(signature)
+    if (answer !== undefined) return treeUnflatten<R>(primal.out, answer(leaves))
+    const programs = programsOf(signature, primal, () => custom.traceRules(call, args, primal))
+    // a value of an outer trace belongs to this call only
+    if (!programs.captured.some((x) => x instanceof Tracer)) cache.set(signature, { programs, out: primal.out })
+    return treeUnflatten<R>(primal.out, bind(programs, leaves))
   }
-  if (calledItself) traced = during((leaves) => bindSelf(programs, leaves))
-  return programs
 }

@@ -144,6 +144,32 @@ describe('customVjp', () => {
   })
 })
 
+test('function and rules are traced once per signature; tensors that they close over are constants', () => {
+  let traces = 0
+  const w = array([2, 3])
+  const counted = customVjp(
+    (v: Tensor) => {
+      traces++
+      return mul(v, w)
+    },
+    {
+      forward: (v) => {
+        traces++
+        return [mul(v, w), null]
+      },
+      backward: (_, ct) => {
+        traces++
+        return [mul(ct, w)]
+      },
+    },
+  )
+  for (const v of [array([1, 2]), array([5, 7])]) {
+    expect(numbers(grad((u: Tensor) => sum(counted(u)))(v))).toEqual([2, 3])
+    expect(numbers(vmap(grad((u: Tensor) => sum(counted(u))))(stack([v, v])))).toEqual([2, 3, 2, 3])
+  }
+  expect(traces).toBe(3)
+})
+
 describe('a rule that calls the function itself', () => {
   test('has its rule there too, to any order', () => {
     // f = x with the cotangent 2 f ct: derivatives 2x, 4x, 8x

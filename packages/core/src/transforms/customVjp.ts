@@ -12,7 +12,7 @@ import { dataAttrs, definePrimitive, notDifferentiable, type Primitive } from '.
 import { leafCount, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
-import { type AnyFunction, namedAs, trace, traceLeaves } from '../trace/trace.js'
+import { type AnyFunction, namedAs, type Traced, trace, traceLeaves } from '../trace/trace.js'
 import { splitBody, transposeBody } from './bodyRules.js'
 import { checkedCotangents } from './checkedCotangents.js'
 import {
@@ -20,14 +20,14 @@ import {
   batchedIR,
   type CustomOptions,
   checkFixed,
-  type OwnCalls,
   type RuleProgram,
   type RulePrograms,
-  traceRules,
+  withRules,
 } from './customRules.js'
+import { avalsOf } from './heldPrograms.js'
 import { runIR } from './interpret.js'
 import { ruleAttrs } from './ruleAttrs.js'
-import { type ArgumentsAt, type Position, signatureOf, splitCall } from './signature.js'
+import type { ArgumentsAt, Position, SplitCall } from './signature.js'
 import { spread } from './vmap.js'
 
 /** Operands are [captured, arguments]; the three programs take them so: */
@@ -164,6 +164,7 @@ export interface CustomVjpRules<
 /**
  * Gives a function a derivative of your own, backwards. Forward mode over it is refused; `hvp` and `hessian` take
  * second derivatives through it backwards. A rule may call the function itself, and then has its rule there too.
+ * Function and rules are traced once per signature, and tensors that they close over are constants, as for `jit`.
  *
  * @param f the function
  * @param rules what `vjp` and `grad` use instead of f
@@ -186,58 +187,51 @@ export const customVjp = <
   options: CustomOptions<S> = {},
 ): ((...args: A) => R) => {
   const name = f.name === '' ? 'customVjp' : f.name
-  const own: OwnCalls = new Map()
-  return (...args) => {
-    const call = splitCall(name, f as AnyFunction, args, options.static)
-    const [leaves, def] = treeFlatten(call.traced)
-    const signature = signatureOf(name, leaves, def, call.fixed)
-    const primal = trace('customVjp', call.f, call.traced)
-    const answer = own.get(signature)
-    if (answer !== undefined) return treeUnflatten<R>(primal.out, answer(leaves))
-
-    const results = primal.ir.outputs.map((atom) => atom.aval)
-    const traced = () => {
-      let residualDef: TreeDef = { kind: 'none' }
-      const forward = trace(
-        'customVjp forward',
-        namedAs(`the forward rule of ${name}`, ((...xs: readonly unknown[]) => {
-          const [y, residuals] = rules.forward(...(call.whole(xs) as A)) // border: their structure is data
-          residualDef = treeFlatten(residuals)[1]
-          return [y, residuals]
-        }) as AnyFunction),
-        call.traced,
-      )
-      const valueDef = forwardTree(forward.out)
-      if (!sameTree(primal.out, valueDef)) throw treesDiffer('customVjp', primal.out, valueDef)
-      const residuals = forward.ir.outputs.slice(leafCount(primal.out)).map((atom) => atom.aval)
-      const backward = traceLeaves(
-        [...residuals, ...results],
-        (tracers) => {
-          const cts = rules.backward(
-            treeUnflatten<Residuals>(residualDef, tracers.slice(0, residuals.length)),
-            treeUnflatten<R>(primal.out, tracers.slice(residuals.length)),
-            ...(call.fixed as ArgumentsAt<A, S>), // border: as above
-          )
-          return checkedCotangents(name, args, cts, options.static)
-        },
-        `the backward rule of ${name} under customVjp`,
-      )
-      return [forward, backward]
-    }
-    const programs = traceRules(own, signature, primal, traced, (parts, xs) => bindParts(name, parts, xs))
-    return treeUnflatten<R>(primal.out, bindParts(name, programs, leaves))
+  const traceRules = ({ fixed, traced, whole }: SplitCall, args: readonly unknown[], primal: Traced) => {
+    let residualDef: TreeDef = { kind: 'none' }
+    const forward = trace(
+      'customVjp forward',
+      namedAs(`the forward rule of ${name}`, ((...xs: readonly unknown[]) => {
+        const [y, residuals] = rules.forward(...(whole(xs) as A)) // border: their structure is data
+        residualDef = treeFlatten(residuals)[1]
+        return [y, residuals]
+      }) as AnyFunction),
+      traced,
+    )
+    const valueDef = forwardTree(forward.out)
+    if (!sameTree(primal.out, valueDef)) throw treesDiffer('customVjp', primal.out, valueDef)
+    const residuals = avalsOf(forward.ir.outputs.slice(leafCount(primal.out)))
+    const backward = traceLeaves(
+      [...residuals, ...avalsOf(primal.ir.outputs)],
+      (tracers) => {
+        const cts = rules.backward(
+          treeUnflatten<Residuals>(residualDef, tracers.slice(0, residuals.length)),
+          treeUnflatten<R>(primal.out, tracers.slice(residuals.length)),
+          ...(fixed as ArgumentsAt<A, S>), // border: as above
+        )
+        return checkedCotangents(name, args, cts, options.static)
+      },
+      `the backward rule of ${name} under customVjp`,
+    )
+    return [forward, backward]
   }
+  return withRules<A, R>({
+    name,
+    op: 'customVjp',
+    f: f as AnyFunction,
+    static: options.static,
+    traceRules,
+    bind: bindParts(name),
+  })
 }
 
 const forwardTree = (out: TreeDef): TreeDef => (out.kind === 'array' ? (out.items[0] ?? out) : out)
 
-const bindParts = (
-  name: string,
-  { captured, primal, rules }: RulePrograms,
-  leaves: readonly Tensor[],
-): readonly Tensor[] => {
-  const [forward, backward] = rules
-  if (forward === undefined || backward === undefined) throw new Error('unreachable: there are two rules')
-  const attrs: CustomAttrs = { name, captured: captured.length, primal, forward, backward }
-  return bind(customVjpPrimitive, [...captured, ...leaves], attrs)
-}
+const bindParts =
+  (name: string) =>
+  ({ captured, primal, rules }: RulePrograms, leaves: readonly Tensor[]): readonly Tensor[] => {
+    const [forward, backward] = rules
+    if (forward === undefined || backward === undefined) throw new Error('unreachable: there are two rules')
+    const attrs: CustomAttrs = { name, captured: captured.length, primal, forward, backward }
+    return bind(customVjpPrimitive, [...captured, ...leaves], attrs)
+  }
