@@ -1,10 +1,10 @@
 /* Products summed over axes. Letters: x lhs, y rhs, ct cotangent; result axes: batch, free of x, free of y. */
 import { aval, printAval, range, type Shape, sizeOf, stridesOf } from '../aval.js'
-import { AxisError, DTypeError, ShapeError } from '../errors.js'
+import { DTypeError, ShapeError } from '../errors.js'
 import type { Tensor } from '../tensor.js'
 import { bind1 } from '../trace/bind.js'
 import { axisLength, normalAxis } from './axes.js'
-import { broadcastTo, moveAxis, reduceSum, reshape, transpose } from './broadcast.js'
+import { broadcastTo, moveAxis, reshape, transpose } from './broadcast.js'
 import { checkKind } from './elementwise.js'
 import { dataAttrs, definePrimitive, type HostArray } from './primitive.js'
 import { eachIndex } from './strided.js'
@@ -128,7 +128,7 @@ export const dotGeneralPrimitive = definePrimitive({
 })
 
 /** Both numeric, of one dtype. */
-const checkPair = (op: string, x: Tensor, y: Tensor): void => {
+export const checkPair = (op: string, x: Tensor, y: Tensor): void => {
   checkKind(op, 'numeric', x, 'lhs')
   checkKind(op, 'numeric', y, 'rhs')
   if (x.dtype !== y.dtype) {
@@ -216,83 +216,6 @@ const broadcastShape = (x: Tensor, y: Tensor): number[] => {
   const at = (s: Shape, i: number): number => s[i - rank + s.length] ?? 1
   return range(rank).map((i) => (at(a, i) === 1 ? at(b, i) : at(a, i)))
 }
-
-const badSpec = (spec: string, xs: readonly Tensor[], expected: string): AxisError =>
-  new AxisError({
-    op: 'einsum',
-    expected,
-    received: `'${spec}' for ${xs.map((x) => printAval(x.aval)).join(', ')}`,
-    todo: "write one letter per axis, as in 'bqd,bkd->bqk'",
-  })
-
-/**
- * Einstein's summation for one or two tensors: letters in both are paired, letters missing from the result are summed.
- *
- * @param spec one letter per axis, as `'bqhd,bkhd->bhqk'`
- * @throws AxisError for a letter too many or twice in one operand, ShapeError where lengths differ, DTypeError
- * @example einsum('ij,jk->ik', x, y) // the matrix product
- */
-export const einsum = (spec: string, ...xs: readonly Tensor[]): Tensor => {
-  const [from, to, ...more] = spec.replaceAll(' ', '').split('->')
-  const terms = from?.split(',') ?? []
-  if (to === undefined || more.length > 0 || terms.length !== xs.length || xs.length < 1 || xs.length > 2) {
-    throw badSpec(spec, xs, 'there must be one term per tensor (one or two), and one result.')
-  }
-  const once = (term: string): boolean => new Set(term).size === term.length
-  if (!terms.every((term, i) => term.length === xs[i]?.rank && once(term)) || !once(to)) {
-    throw badSpec(spec, xs, 'each term needs one letter per axis, none twice.')
-  }
-  if (![...to].every((letter) => terms.some((term) => term.includes(letter)))) {
-    throw badSpec(spec, xs, 'each letter of the result must occur in a term.')
-  }
-  checkLetters(spec, terms, xs)
-  // letters of one operand alone that are not in the result: sum first
-  const summed = xs.map((x, i) => {
-    const term = terms[i] ?? ''
-    const alone = (letter: string): boolean =>
-      !to.includes(letter) && !terms.some((t, j) => j !== i && t.includes(letter))
-    const letters = [...term]
-    const axes = letters.flatMap((letter, axis) => (alone(letter) ? [axis] : []))
-    return { x: reduceSum(x, axes), letters: letters.filter((letter) => !alone(letter)) }
-  })
-  const [left, right] = summed
-  if (left === undefined) throw badSpec(spec, xs, 'there must be a tensor.')
-  if (right === undefined) return arrange(left.x, left.letters, to)
-  const shared = left.letters.filter((letter) => right.letters.includes(letter))
-  const places = (letters: readonly string[]) =>
-    [letters.map((l) => left.letters.indexOf(l)), letters.map((l) => right.letters.indexOf(l))] as const
-  const [batch, contract] = [shared.filter((l) => to.includes(l)), shared.filter((l) => !to.includes(l))]
-  const product = dotGeneral(left.x, right.x, { contract: places(contract), batch: places(batch) })
-  const letters = [
-    ...batch,
-    ...left.letters.filter((l) => !shared.includes(l)),
-    ...right.letters.filter((l) => !shared.includes(l)),
-  ]
-  return arrange(product, letters, to)
-}
-
-/** Each letter stands for one length; two operands have one dtype. */
-const checkLetters = (spec: string, terms: readonly string[], xs: readonly Tensor[]): void => {
-  const [x, y] = xs
-  if (x !== undefined && y !== undefined) checkPair('einsum', x, y)
-  for (const [axis, letter] of [...(terms[0] ?? '')].entries()) {
-    const other = terms[1]?.indexOf(letter) ?? -1
-    const [left, right] = [x?.shape[axis], y?.shape[other]]
-    if (other < 0 || left === right) continue
-    throw new ShapeError({
-      op: 'einsum',
-      expected: 'a letter must stand for axes of one length.',
-      received: `'${spec}' for ${xs.map((t) => printAval(t.aval)).join(', ')} (${letter} is ${left} and ${right})`,
-      todo: 'give axes of different length different letters, or transpose an operand',
-    })
-  }
-}
-
-const arrange = (x: Tensor, letters: readonly string[], to: string): Tensor =>
-  transpose(
-    x,
-    [...to].map((letter) => letters.indexOf(letter)),
-  )
 
 /** x yᵀ of two vectors: [m], [n] -> [m, n]. */
 export const outer = (x: Tensor, y: Tensor): Tensor =>
