@@ -181,9 +181,11 @@ describe('links', () => {
             new Set([...seen, start]),
           )
     const everywhere = reached('README.md')
-    expect(pages.filter((page) => !everywhere.has(page))).toEqual([])
+    const lost = pages.filter((page) => !everywhere.has(page))
+    expect(lost, 'no link leads there from README.md').toEqual([])
     const listed = new Set(linksOf('docs/README.md').map(({ target }) => target))
     const guides = pages.filter((page) => /^docs\/[^/]*\.md$/.test(page) && page !== 'docs/README.md')
-    expect(guides.filter((page) => !listed.has(page))).toEqual([])
+    const unlisted = guides.filter((page) => !listed.has(page))
+    expect(unlisted, 'docs/README.md lists all guides').toEqual([])
   })
 })
