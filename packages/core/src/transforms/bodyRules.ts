@@ -1,27 +1,10 @@
 /* Rules of an equation that stands for a program: the program's own, which is where transforms look. */
 import type { IR } from '../ir/ir.js'
-import type { JointTranspose, SplitRule } from '../primitives/primitive.js'
-import type { Tensor } from '../tensor.js'
+import { type NoRule, notDifferentiable, type SplitRule } from '../primitives/primitive.js'
 import { runIR } from './interpret.js'
-import { transposeIR } from './transpose.js'
 
-/** `ct -> Jᵀ ct` of the program in the operands that are linear. */
-export const transposeBody = <A>(bodyOf: (attrs: A) => IR): JointTranspose<A> => ({
-  kind: 'joint',
-  apply: (cts, operands, linear, attrs) => {
-    const ir = bodyOf(attrs)
-    // the program's inputs in the order known, linear; its equations do not care
-    const known = ir.inputs.filter((_, i) => !linear[i])
-    const active = ir.inputs.filter((_, i) => linear[i])
-    const parts = transposeIR(
-      { ...ir, inputs: [...known, ...active] },
-      operands.filter((_, i) => !linear[i]),
-      cts,
-    )
-    let next = 0
-    return linear.map((isLinear): Tensor | null => (isLinear ? (parts[next++] ?? null) : null))
-  },
-})
+/** Where a linear program is built, the equation is split into those of its program: these are what is transposed. */
+export const transposeWithin: NoRule = notDifferentiable('the equations of its program are transposed in its place')
 
 /** Its equations one by one: each goes where its own operands belong. */
 export const splitBody =

@@ -13,7 +13,7 @@ import { printTree, sameTree, type TreeDef, treeFlatten, treeUnflatten } from '.
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, type Traced, traceLeaves } from '../trace/trace.js'
-import { splitBody, transposeBody } from './bodyRules.js'
+import { splitBody, transposeWithin } from './bodyRules.js'
 import { checkLinear, type InputKind, kindOf } from './checkLinear.js'
 import {
   batchAfter,
@@ -61,7 +61,7 @@ export const customJvpPrimitive: Primitive<CustomJvpAttrs> = definePrimitive({
       return { primals: results, tangents: results.map((y) => (isFloating(y.dtype) ? (both[next++] ?? null) : null)) }
     },
   },
-  transpose: transposeBody(({ primal }) => primal),
+  transpose: transposeWithin,
   split: splitBody(({ primal }) => primal),
   batch: (operands, mapped, { name, captured, primal, rule }, size, axisName) => {
     const fixed = mapped.slice(0, captured)

@@ -13,7 +13,7 @@ import { leafCount, sameTree, type TreeDef, treeFlatten, treesDiffer, treeUnflat
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, namedAs, type Traced, trace, traceLeaves } from '../trace/trace.js'
-import { splitBody, transposeBody } from './bodyRules.js'
+import { splitBody, transposeWithin } from './bodyRules.js'
 import { checkedCotangents } from './checkedCotangents.js'
 import {
   batchAfter,
@@ -123,7 +123,7 @@ export const customVjpPrimitive: Primitive<CustomAttrs> = definePrimitive({
       }
     },
   },
-  transpose: transposeBody(({ primal }) => primal),
+  transpose: transposeWithin,
   split: splitBody(({ primal }) => primal),
   batch: (operands, mapped, { name, captured, primal, forward, backward }, size, axisName) => {
     const fixed = mapped.slice(0, captured)

@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, trace } from '../trace/trace.js'
 import { Tracer } from '../trace/tracer.js'
-import { splitBody, transposeBody } from './bodyRules.js'
+import { splitBody, transposeWithin } from './bodyRules.js'
 import { jvpIR } from './jvp.js'
 import { type Position, signatureOf, splitCall } from './signature.js'
 import { batchIR } from './vmap.js'
@@ -38,7 +38,7 @@ export const callPrimitive: Primitive<CallAttrs> = definePrimitive({
       return { primals: duals.map((d) => d.primal), tangents: duals.map((d) => d.tangent) }
     },
   },
-  transpose: transposeBody(({ ir }) => ir),
+  transpose: transposeWithin,
   split: splitBody(({ ir }) => ir),
   batch: (operands, mapped, { ir }, size, axisName) =>
     batchIR(
