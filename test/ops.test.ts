@@ -130,6 +130,16 @@ const huber: Op = two((x, y, attributes) => {
   return ct.mean(ct.where(ct.lessEqual(size, delta), near, ct.mul(ct.sub(size, delta / 2), delta)))
 })
 
+/** Torch's indices may leave out the last rows of the other axes. */
+const firstRows = (x: Tensor, ids: Tensor, dim: number): Tensor => {
+  const axis = (dim + x.rank) % x.rank
+  return ct.slice(
+    x,
+    x.shape.map(() => 0),
+    x.shape.map((n, i) => (i === axis ? n : length(ids, i))),
+  )
+}
+
 const symmetric = (x: Tensor): Tensor => ct.mul(ct.add(x, ct.matrixTranspose(x)), 0.5)
 
 const windows = (attributes: Attributes): ct.PoolOptions => ({
@@ -229,6 +239,20 @@ const table: Readonly<Record<string, Op>> = {
       : ct.where(ct.equal(ct.expandDims(ids, -1), Number(padding)), ct.stopGradient(rows), rows)
   }),
   index_select: two((x, picks, { dim }) => ct.take(x, picks, Number(dim))),
+  take_along_dim: two((x, ids, { dim }) => ct.takeAlongAxis(x, ids, Number(dim))),
+  gather: two((x, ids, { dim }) => ct.takeAlongAxis(firstRows(x, ids, Number(dim)), ids, Number(dim))),
+  scatter_add: three((x, ids, source, { dim }) => {
+    const part = firstRows(x, ids, Number(dim))
+    const sums = ct.scatterAddAlongAxis(ct.zeros(part.shape), ids, source, Number(dim))
+    return ct.add(
+      x,
+      ct.pad(
+        sums,
+        x.shape.map(() => 0),
+        x.shape.map((n, i) => n - length(part, i)),
+      ),
+    )
+  }),
   index_add: three((x, picks, source, { dim }) => ct.scatterAdd(x, picks, source, Number(dim))),
   slice: sliced,
   masked_select_mean: two((x, mask) => {
@@ -279,9 +303,6 @@ const later: readonly string[] = [
   'sort',
   'topk',
   'group_norm',
-  'gather',
-  'scatter_add',
-  'take_along_dim',
   'svd',
   'qr',
   'cholesky',

@@ -229,6 +229,22 @@ const cases: { readonly [N in keyof typeof basicPrimitives | keyof typeof compos
       fills: ['tame', { below: 4 }, 'tame'] as const,
     })),
   ),
+  takeAlongAxis: all.flatMap((dtype) =>
+    [0, 1].map((axis) => ({
+      operands: [aval([4, 4], dtype), aval(axis === 0 ? [3, 4] : [4, 6], 'i32')],
+      attrs: { axis },
+      law: exact,
+      fills: ['hostile', { below: 4 }] as const,
+    })),
+  ),
+  scatterAddAlongAxis: numeric.flatMap((dtype) =>
+    [0, 1].map((axis) => ({
+      operands: [aval([4, 4], dtype), ...['i32' as const, dtype].map((d) => aval(axis === 0 ? [3, 4] : [4, 6], d))],
+      attrs: { axis },
+      law: absolute(1e-5),
+      fills: ['tame', { below: 4 }, 'tame'] as const,
+    })),
+  ),
   dotGeneral: [
     { left: [3, 4], right: [4, 5], contract: [[1], [0]], batch: [[], []] },
     { left: [3, 4], right: [5, 4], contract: [[1], [1]], batch: [[], []] },

@@ -2,13 +2,18 @@
 import {
   ArgumentError,
   AxisError,
+  array,
+  DTypeError,
+  IndexError,
   ones,
   repeat,
   roll,
   ShapeError,
   scalar,
+  scatterAddAlongAxis,
   splitAlong,
   swapAxes,
+  takeAlongAxis,
   tile,
   unstack,
 } from '@cotangent/core'
@@ -24,5 +29,9 @@ export const arrangement: WrongPrograms = {
   'repeat, half of one': [ShapeError, () => repeat(x, 0.5)],
   'splitAlong, a rest': [ShapeError, () => splitAlong(x, 2, 1)],
   'splitAlong, too much': [ShapeError, () => splitAlong(x, [1, 3], 1)],
+  'takeAlongAxis, fewer axes': [ShapeError, () => takeAlongAxis(x, array([1], 'i32'))],
+  'takeAlongAxis, floats': [DTypeError, () => takeAlongAxis(x, x)],
+  'takeAlongAxis, beyond the end': [IndexError, () => takeAlongAxis(x, array([[3]], 'i32'))],
+  'scatterAddAlongAxis, updates': [ShapeError, () => scatterAddAlongAxis(x, array([[1], [0]], 'i32'), x)],
   'unstack of a scalar': [AxisError, () => unstack(scalar(1))],
 }

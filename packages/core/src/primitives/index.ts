@@ -9,6 +9,7 @@ import { checkpointPrimitive } from '../transforms/checkpoint.js'
 import { customJvpPrimitive } from '../transforms/customJvp.js'
 import { customVjpPrimitive } from '../transforms/customVjp.js'
 import { callPrimitive } from '../transforms/jit.js'
+import { scatterAddAlongAxisPrimitive, takeAlongAxisPrimitive } from './alongAxis.js'
 import * as arithmetic from './arithmetic.js'
 import { barrierPrimitive } from './barrier.js'
 import * as bitwise from './bitwise.js'
@@ -100,6 +101,8 @@ export const composedPrimitives = {
   logSoftmax: reduction.logSoftmaxPrimitive,
   standardize: standardizePrimitive,
   cumsum: cumsumPrimitive,
+  takeAlongAxis: takeAlongAxisPrimitive,
+  scatterAddAlongAxis: scatterAddAlongAxisPrimitive,
   convolution: convolutionPrimitive,
   eigh: eighPrimitive,
   singularValues: singularValuesPrimitive,

@@ -20,7 +20,7 @@ const taken = (x: Shape, indices: Shape, axis: number): number[] => [
   ...x.slice(axis + 1),
 ]
 
-const checkIndices = (op: string, indices: HostArray, length: number): void => {
+export const checkIndices = (op: string, indices: HostArray, length: number): void => {
   for (const [at, index] of indices.data.entries()) {
     if (index < 0 || index >= length) {
       throw new IndexError({
@@ -84,7 +84,7 @@ export const takePrimitive = definePrimitive({
 
 const axesFrom = (start: number, n: number): number[] => Array.from({ length: n }, (_, i) => start + i)
 
-const checkOperands = (op: string, x: Tensor, indices: Tensor): void => {
+export const checkIndicesDType = (op: string, x: Tensor, indices: Tensor): void => {
   if (indices.dtype !== 'i32') {
     throw new DTypeError({
       op,
@@ -104,7 +104,7 @@ const checkOperands = (op: string, x: Tensor, indices: Tensor): void => {
  * @example take(array([10, 20, 30]), array([2, 0], 'i32')) // => [30, 10]
  */
 export const take = (x: Tensor, indices: Tensor, axis = 0): Tensor => {
-  checkOperands('take', x, indices)
+  checkIndicesDType('take', x, indices)
   return bind1(takePrimitive, [x, indices], { axis: normalAxis('take', x.aval, axis) })
 }
 
@@ -159,7 +159,7 @@ export const scatterAddPrimitive = definePrimitive({
  * @example scatterAdd(zeros([3]), array([1, 1], 'i32'), array([5, 6])) // => [0, 11, 0]
  */
 export const scatterAdd = (x: Tensor, indices: Tensor, updates: Tensor, axis = 0): Tensor => {
-  checkOperands('scatterAdd', x, indices)
+  checkIndicesDType('scatterAdd', x, indices)
   const at = normalAxis('scatterAdd', x.aval, axis)
   const wanted = aval(taken(x.shape, indices.shape, at), x.dtype)
   if (printAval(wanted) !== printAval(updates.aval)) {

@@ -10,7 +10,7 @@ import { control } from './control.js'
 import { convolution } from './convolution.js'
 import { eigh } from './eigh.js'
 import { operator1 } from './elementwise.js'
-import { indexing } from './indexing.js'
+import { alongAxis, indexing } from './indexing.js'
 import type { Lowering } from './lowering.js'
 import { normalisation, reduction } from './reduction.js'
 import { shapes } from './shape.js'
@@ -30,6 +30,7 @@ export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Loweri
   gelu,
   eigh,
   convolution,
+  ...alongAxis,
   ...normalisation,
 }
 

@@ -39,4 +39,19 @@ const scatterAdd = lower3<AttrsOf<'scatterAdd'>>((x, indices, updates, { axis },
   return stored(name, result)
 })
 
+const takeAlongAxis = lower2<AttrsOf<'takeAlongAxis'>>((x, indices, { axis }, { builder, result }) => {
+  const operands = [whole(builder, x), checked(builder, indices)]
+  return stored(builder.node('GatherElements', operands, { axis: { int: axis } }), result)
+})
+
+const scatterAddAlongAxis = lower3<AttrsOf<'scatterAddAlongAxis'>>(
+  (x, indices, updates, { axis }, { builder, result }) => {
+    const operands = [whole(builder, x), checked(builder, indices), whole(builder, updates)]
+    const attributes = { axis: { int: axis }, reduction: { text: 'add' } }
+    return stored(builder.node('ScatterElements', operands, attributes), result)
+  },
+)
+
+export const alongAxis: Lowerings<'takeAlongAxis' | 'scatterAddAlongAxis'> = { takeAlongAxis, scatterAddAlongAxis }
+
 export const indexing: Lowerings<'take' | 'scatterAdd'> = { take, scatterAdd }

@@ -7,6 +7,7 @@ import { customGenerators } from './custom.js'
 import { piecewiseGenerators, smoothGenerators } from './elementwise.js'
 import { hostGenerators, structuralGenerators, tableGenerators } from './host.js'
 import { contractionGenerators, layoutGenerators } from './layout.js'
+import { indexingGenerators } from './indexing.js'
 import { linalgGenerators } from './linalg.js'
 import { rowGenerators } from './rows.js'
 
@@ -14,6 +15,7 @@ const table = {
   ...smoothGenerators,
   ...piecewiseGenerators,
   ...layoutGenerators,
+  ...indexingGenerators,
   ...contractionGenerators,
   ...convolutionGenerators,
   ...rowGenerators,

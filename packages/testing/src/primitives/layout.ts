@@ -7,10 +7,10 @@ import { wholeValue } from '../arbitraries/values.js'
 import { ofMagnitude } from '../compare/tolerance.js'
 import { type Case, caseOf, type PrimitiveGenerator } from './case.js'
 
-type Fill = (shape: Shape) => fc.Arbitrary<HostTensor>
+export type Fill = (shape: Shape) => fc.Arbitrary<HostTensor>
 
 /** The same cases on tame and on hostile tensors. */
-const filled = (
+export const filled = (
   cases: (fill: Fill) => fc.Arbitrary<Case>,
   tame: Fill = (shape) => tensorOf(shape),
   hostile: Fill = (shape) => hostileTensor(shape),
@@ -20,7 +20,7 @@ const filled = (
 const whole: Fill = (shape) => tensorOf(shape, wholeValue, 'i32')
 
 /** Where elements are only moved, they may be truth values too. */
-const moved = (cases: (fill: Fill) => fc.Arbitrary<Case>): PrimitiveGenerator => ({
+export const moved = (cases: (fill: Fill) => fc.Arbitrary<Case>): PrimitiveGenerator => ({
   ...filled(cases),
   integers: fc.oneof(
     cases(whole),
