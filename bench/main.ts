@@ -9,9 +9,13 @@ import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { onnxEngine } from '@cotangent/engine-onnx'
+import { makeTinyCall } from './call.js'
+import { eagerOperations } from './eager.js'
 import { makeGemm } from './gemm.js'
 import { PyTorch, type Variant } from './pytorch.js'
+import { measureStartup, type Startup } from './startup.js'
 import { type BenchStep, makeStep, type StepShape } from './step.js'
+import { inTurns, median } from './turns.js'
 
 interface Result {
   readonly name: string
@@ -21,6 +25,8 @@ interface Result {
   readonly unit: string
   /** Above 1: ours is better. */
   readonly ratio: number
+  /** What ours is the sum of. */
+  readonly parts?: Readonly<Record<string, number>>
 }
 
 const { values } = parseArgs({
@@ -39,36 +45,6 @@ const shapes: readonly (readonly [string, StepShape])[] = [
   ['ba-lora-step/4x256', { layers: 4, width: 256, heads: 4, batch: 16, length: 64, vocabulary: 4000 }],
   ['ba-lora-step/6x384', { layers: 6, width: 384, heads: 6, batch: 16, length: 64, vocabulary: 4000 }],
 ]
-
-const median = (xs: readonly number[]): number => {
-  const sorted = [...xs].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const [low = Number.NaN, high = Number.NaN] = [sorted[middle - 1], sorted[middle]]
-  return sorted.length % 2 === 1 ? high : (low + high) / 2
-}
-
-/** Two measurements in turn, and the median of the ratios of each turn. */
-const inTurns = async (
-  ours: () => Promise<number>,
-  other: () => Promise<number>,
-  ratio: (a: number, b: number) => number,
-) => {
-  const pairs: (readonly [number, number])[] = []
-  for (let i = 0; i < rounds; i++) pairs.push(i % 2 === 0 ? [await ours(), await other()] : await flipped(ours, other))
-  return {
-    ours: median(pairs.map(([a]) => a)),
-    other: median(pairs.map(([, b]) => b)),
-    ratio: median(pairs.map(([a, b]) => ratio(a, b))),
-  }
-}
-
-const flipped = async (
-  ours: () => Promise<number>,
-  other: () => Promise<number>,
-): Promise<readonly [number, number]> => {
-  const b = await other()
-  return [await ours(), b]
-}
 
 const stepsPerTurn = 5
 
@@ -89,11 +65,39 @@ const findPython = (): string | null => {
 const results: Result[] = []
 const report = (result: Result): void => {
   results.push(result)
-  const { name, ours, other, against, unit, ratio } = result
+  const { name, ours, other, against, unit, ratio, parts } = result
   console.log(
     `${name.padEnd(22)} ${ours.toFixed(1)} ${unit}, ${against} ${other.toFixed(1)} ${unit}, ratio ${ratio.toFixed(2)}`,
   )
+  if (parts === undefined) return
+  const each = Object.entries(parts).map(([part, value]) => `${part} ${value.toFixed(0)}`)
+  console.log(`${''.padEnd(22)} ${unit}: ${each.join(', ')}`)
 }
+
+const chosen = (name: string): boolean => name.includes(values.only)
+
+/** Where speed is less a matter of ratios: how long a user waits for the first step, and what that should not exceed. */
+const startupLimit = 3000
+
+const [startupName, startupShape] = ['startup/12x384', { layers: 12, width: 384 }] as const
+
+const reportStartup = (): void => {
+  const measured = Array.from({ length: rounds }, () => measureStartup(startupShape, threads))
+  const middle = (part: keyof Startup): number => median(measured.map((each) => each[part]))
+  const names = ['trace', 'differentiate', 'prepare', 'lower', 'session', 'cpu'] as const
+  const ours = middle('total')
+  report({
+    name: startupName,
+    against: 'limit',
+    unit: 'ms',
+    ours,
+    other: startupLimit,
+    ratio: startupLimit / ours,
+    parts: Object.fromEntries(names.map((part) => [part, middle(part)])),
+  })
+}
+
+const faster = (ours: number, other: number): number => other / ours
 
 const engine = await onnxEngine({ threads })
 const gemm = makeGemm(engine)
@@ -103,7 +107,19 @@ if (torch === null)
   console.log('no Python with torch, transformers and peft: those lines are left out (bench/pytorch/README.md)')
 else await torch.step('eager', { layers: 1, width: 64, heads: 1, batch: 2, length: 8, vocabulary: 100 }, threads, 1)
 
-for (const [name, shape] of shapes.filter(([each]) => each.includes(values.only))) {
+if (chosen('call/tiny')) {
+  const { ours, bare, close } = await makeTinyCall(engine)
+  await ours()
+  report({ name: 'call/tiny', against: 'bare-onnxruntime', unit: 'us', ...(await inTurns(rounds, ours, bare, faster)) })
+  await close()
+}
+for (const { name, ours, loop } of eagerOperations().filter((each) => chosen(`eager/${each.name}`))) {
+  await ours()
+  report({ name: `eager/${name}`, against: 'plain-loop', unit: 'us', ...(await inTurns(rounds, ours, loop, faster)) })
+}
+if (chosen(startupName)) reportStartup()
+
+for (const [name, shape] of shapes.filter(([each]) => chosen(each))) {
   const step = makeStep(shape, engine)
   await step.run(3)
   const flop = step.flop()
@@ -114,6 +130,7 @@ for (const [name, shape] of shapes.filter(([each]) => each.includes(values.only)
     against: 'gemm-rate',
     unit: 'GFLOP/s',
     ...(await inTurns(
+      rounds,
       async () => flop / (await timeStep(step)) / 1e6,
       gemm,
       (a, b) => a / b,
@@ -125,11 +142,7 @@ for (const [name, shape] of shapes.filter(([each]) => each.includes(values.only)
       name,
       against: variant === 'peft' ? 'peft' : `pytorch-${variant}`,
       unit: 'ms',
-      ...(await inTurns(
-        () => timeStep(step),
-        theirs,
-        (a, b) => b / a,
-      )),
+      ...(await inTurns(rounds, () => timeStep(step), theirs, faster)),
     })
   }
 }
@@ -139,6 +152,7 @@ if (torch !== null) {
     against: 'pytorch-gemm',
     unit: 'GFLOP/s',
     ...(await inTurns(
+      rounds,
       gemm,
       () => torch.gemm(),
       (a, b) => a / b,
