@@ -4,6 +4,8 @@ export interface Runs {
   readonly seed: number
   /** Only the example at this place of fast-check's search, as a failure prints it. */
   readonly path?: string
+  /** Do not look for the smallest example. */
+  readonly endOnFailure?: boolean
   /** The law's own message is part of fast-check's report. */
   readonly includeErrorInReport: true
 }

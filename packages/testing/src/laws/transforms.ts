@@ -1,5 +1,6 @@
 /* Laws of vmap and jit, for any function of pytrees. */
 import {
+  type DType,
   type HostTensor,
   type InAxes,
   jit,
@@ -155,8 +156,6 @@ const compare = (check: string, expected: readonly Tensor[], received: readonly 
   }
 }
 
-const turned = (x: Tensor, by: number): HostTensor => mapData(x, (_, i) => x.data[(i + by) % x.size] ?? 0)
-
 /** The largest finite |x|. */
 const largest = (x: Tensor): number => {
   let most = 0
@@ -164,6 +163,34 @@ const largest = (x: Tensor): number => {
   return most
 }
 
-/** A batch made of one example: copy e has its elements turned by e places, so that indices stay legal. */
+/**
+ * Another number that is as legal: floats shrink by an eighth, words change, counts and indices fall (not below 0), and
+ * truth values stay, for they move.
+ */
+const nearby = (x: number, dtype: DType, e: number): number => {
+  switch (dtype) {
+    case 'f32':
+      return Math.fround(x * (1 - e / 8))
+    case 'f64':
+      return x * (1 - e / 8)
+    case 'u32':
+      return (x + e) % 2 ** 32
+    case 'i32':
+      return x > 0 ? Math.max(0, x - e) : x
+    case 'bool':
+      return x
+  }
+}
+
+/** Copy e of an example: its elements in other places, and other numbers. A lone truth value alternates. */
+const variant = (x: Tensor, e: number): HostTensor =>
+  mapData(x, (value, i) =>
+    x.dtype === 'bool' && x.size === 1 ? (value + e) % 2 : nearby(x.data[(i + e * (e + 1)) % x.size] ?? 0, x.dtype, e),
+  )
+
+/**
+ * A batch made of one example, all others different: elements in other places, so that indices stay legal and a batch
+ * is not its own transpose, and other numbers, so that scalars differ too.
+ */
 export const batchOf = (x: Tensor, size: number, axis: number): Tensor =>
-  moveAxis(stack(Array.from({ length: size }, (_, e) => turned(x, e))), 0, axis)
+  moveAxis(stack(Array.from({ length: size }, (_, e) => variant(x, e))), 0, axis)

@@ -1,6 +1,7 @@
 /* Laws of the batch rule: vmap is a loop, of the function and of its derivatives, inside of other vmaps too. */
 import {
   add,
+  cast,
   checkIR,
   grad,
   HostTensor,
@@ -135,21 +136,19 @@ const floatsOf =
 
 const floatsAmong = (xs: readonly Tensor[]): readonly Tensor[] => xs.filter((x) => isFloating(x.dtype))
 
+/** cos 1, cos 2, ... in the shape and dtype of a tensor. */
+const weightsLike = (y: Tensor): Tensor =>
+  cast(
+    tensor(
+      Float32Array.from({ length: y.size }, (_, i) => Math.cos(i + 1)),
+      y.shape,
+    ),
+    y.dtype,
+  )
+
 /** Σ w y, with weights that differ from element to element, so that none stands for another. */
 const total = (ys: readonly Tensor[]): Tensor =>
-  ys
-    .map((y) =>
-      sum(
-        mul(
-          y,
-          tensor(
-            Float32Array.from({ length: y.size }, (_, i) => Math.cos(i + 1)),
-            y.shape,
-          ),
-        ),
-      ),
-    )
-    .reduce(add, scalar(0))
+  ys.map((y) => cast(sum(mul(y, weightsLike(y))), 'f32')).reduce(add, scalar(0))
 
 const named = { axisName: 'examples' }
 

@@ -8,6 +8,11 @@ export interface Facts {
   /** Dtypes of each operand. */
   readonly operands: readonly ReadonlySet<DType>[]
   readonly results: ReadonlySet<DType>
+  /** The same of its equations in the programs of the cases; of its record where a transform has taken them away. */
+  readonly equationOperands: readonly ReadonlySet<DType>[]
+  readonly equationResults: ReadonlySet<DType>
+  /** The most axes of each operand of its equations. */
+  readonly equationRanks: readonly number[]
   /** Names of its settings. */
   readonly attributes: readonly string[]
   /** Operands that it is linear in, the others fixed: those with a transpose rule of their own. */
@@ -39,17 +44,38 @@ export const decomposesHere = ({ primitive, inputs, attrs }: Equation): boolean 
     attrs,
   ) !== null
 
+/** The dtypes at each place of several lists. */
+const columns = (lists: readonly (readonly DType[])[]): readonly ReadonlySet<DType>[] =>
+  Array.from(
+    { length: Math.max(0, ...lists.map((list) => list.length)) },
+    (_, i) => new Set(lists.flatMap((list) => list[i] ?? [])),
+  )
+
+/** The largest number at each place of several lists. */
+const highest = (lists: readonly (readonly number[])[]): readonly number[] =>
+  Array.from({ length: Math.max(0, ...lists.map((list) => list.length)) }, (_, i) =>
+    Math.max(...lists.flatMap((list) => list[i] ?? [])),
+  )
+
 export const factsOf = (primitive: AnyPrimitive, generator: PrimitiveGenerator): Facts => {
   const cases = fc.sample(generator.tame, { numRuns: samples, seed: 1 })
-  const widest = Math.max(0, ...cases.map(({ operands }) => operands.length))
-  const operands = Array.from({ length: widest }, (_, i) => new Set(cases.flatMap((c) => c.operands[i]?.dtype ?? [])))
+  const operands = columns(cases.map((c) => c.operands.map((x) => x.dtype)))
   const linearIn = operands.flatMap((types, i) =>
     [...types].some(isFloating) && typeof primitive.transpose(i) === 'function' ? [i] : [],
   )
   const equations = equationsIn(primitive, cases)
+  const results = new Set(cases.flatMap((c) => c.apply(c.operands).map((y) => y.dtype)))
+  const gone = equations.length === 0 && typeof primitive.arity === 'number'
   return {
     operands,
-    results: new Set(cases.flatMap((c) => c.apply(c.operands).map((y) => y.dtype))),
+    results,
+    equationOperands: gone
+      ? operands.slice(0, Number(primitive.arity))
+      : columns(equations.map(({ inputs }) => inputs.map(({ aval }) => aval.dtype))),
+    equationRanks: gone
+      ? operands.map(() => 1)
+      : highest(equations.map(({ inputs }) => inputs.map(({ aval }) => aval.shape.length))),
+    equationResults: gone ? results : new Set(equations.flatMap((e) => e.results.map(({ aval }) => aval.dtype))),
     attributes: attributesIn(equations),
     linearIn,
     decomposes: equations.some(decomposesHere),

@@ -12,7 +12,7 @@ import { digits } from '../laws/settings.js'
 import { type ListFunction, mapData } from '../oracle.js'
 import type { Case } from '../primitives/case.js'
 import type { RecordLaw, Subject } from './law.js'
-import { hasFloats, isLinear, where } from './reasons.js'
+import { hasFloats, isDifferentiable, isLinear, where } from './reasons.js'
 
 /** A function that is linear in its arguments, at whole numbers. */
 interface Linear {
@@ -77,7 +77,7 @@ const exactness: RecordLaw = {
   examples: 100,
   about: ['jvp', 'evaluate'],
   on: 'reference',
-  applies: where('linear is exact', hasFloats, isLinear),
+  applies: where('linear is exact', hasFloats, isLinear, isDifferentiable('forwards')),
   check: (subject, runs) =>
     forAll(
       [linearCases(subject), fc.nat(1000)],

@@ -24,6 +24,7 @@ import { smallInteger } from '../arbitraries/values.js'
 import { absolute, exact, ofMagnitude, type Tolerance } from '../compare/tolerance.js'
 import type { ListFunction } from '../oracle.js'
 import { type Case, describe, type PrimitiveGenerator } from './case.js'
+import { linearBody, linearPrograms } from './host.js'
 
 const shapes = shapeArbitrary({ maxRank: 2 })
 
@@ -113,8 +114,16 @@ const custom: fc.Arbitrary<Case> = shapes
     }),
   )
 
+const customLinear = customJvp(linearBody, ([x, y], [dx, dy]) => [linearBody(x, y), linearBody(dx, dy)])
+
 export const customGenerators = {
   psum: rows('psum', summed),
   axisIndex: rows('axisIndex', numbered),
-  customJvp: { tame: custom, hostile: custom, derivative: 'true', share: 0.5 },
+  customJvp: {
+    tame: custom,
+    hostile: custom,
+    derivative: 'true',
+    linear: linearPrograms('customJvp', customLinear),
+    share: 0.5,
+  },
 } satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>

@@ -4,8 +4,9 @@
  */
 import { type DType, type HostTensor, type PrimitiveName, type Shape, tensor } from '@cotangent/core'
 import * as fc from 'fast-check'
+import { filledArbitrary } from '../arbitraries/filled.js'
 import { shapeArbitrary } from '../arbitraries/shapes.js'
-import { hostileTensor, tensorOf, valueOf } from '../arbitraries/tensors.js'
+import { hostileTensor, tensorArbitrary, tensorOf, valueOf } from '../arbitraries/tensors.js'
 import {
   awayFromZero,
   between,
@@ -25,7 +26,7 @@ type NoAttrsName = {
 
 const shapes = shapeArbitrary()
 
-const alike = (value: fc.Arbitrary<number>): fc.Arbitrary<HostTensor> => shapes.chain((shape) => tensorOf(shape, value))
+const alike = (value: fc.Arbitrary<number>): fc.Arbitrary<HostTensor> => tensorArbitrary({}, value)
 
 const hostileAlike = (value: fc.Arbitrary<number>): fc.Arbitrary<HostTensor> =>
   shapes.chain((shape) => hostileTensor(shape, value))
@@ -46,17 +47,16 @@ const unary = (
 
 type BinaryTolerance = Tolerance | ((x: HostTensor, y: HostTensor) => Tolerance)
 
-const pairOf = (value: fc.Arbitrary<readonly [number, number]>) => (shape: Shape) => {
-  const size = shape.reduce((product, n) => product * n, 1)
-  return fc.array(value, { minLength: size, maxLength: size, size: 'max' }).map((pairs) => {
+/** Two tensors of one shape, from pairs of numbers. */
+const pairOf = (value: fc.Arbitrary<readonly [number, number]>) =>
+  filledArbitrary({}, value).map(({ shape, values }) => {
     const column = (i: 0 | 1) =>
       tensor(
-        Float32Array.from(pairs, (pair) => pair[i]),
+        Float32Array.from(values, (pair) => pair[i]),
         [...shape],
       )
     return [column(0), column(1)] as const
   })
-}
 
 /** f(x, y): pairs of numbers from `domain` for the laws, anything for engines. */
 const binary = (
@@ -68,8 +68,8 @@ const binary = (
   const make = ([x, y]: readonly [HostTensor, HostTensor]): Case =>
     caseOf(name, [x, y], {}, { tolerance: typeof tolerance === 'function' ? tolerance(x, y) : tolerance })
   return {
-    tame: shapes.chain(pairOf(domain)).map(make),
-    hostile: shapes.chain(pairOf(hostile)).map(make),
+    tame: pairOf(domain).map(make),
+    hostile: pairOf(hostile).map(make),
     derivative: 'true',
   }
 }
@@ -81,8 +81,7 @@ const wholePair = fc
 /** With cases on i32 besides. */
 const alsoWhole = (name: NoAttrsName, operands: 1 | 2, generator: PrimitiveGenerator): PrimitiveGenerator => ({
   ...generator,
-  integers: shapes
-    .chain((shape) => pairOf(wholePair)(shape))
+  integers: pairOf(wholePair)
     .map((pair) => pair.slice(0, operands).map((x) => tensor(Int32Array.from(x.data), x.shape)))
     .map((xs) => caseOf(name, xs, {})),
 })
@@ -182,6 +181,9 @@ const castable = (value: (from: DType, to: DType) => fc.Arbitrary<number>): fc.A
     .filter(([, from, to]) => from !== to)
     .chain(([shape, from, to]) => tensorOf(shape, value(from, to), from).map((x) => caseOf('cast', [x], { dtype: to })))
 
+/** Between floats a cast is linear. */
+const widening = tensorArbitrary().map((x) => caseOf('cast', [x], { dtype: 'f64' }))
+
 const whole = (name: 'bitwiseAnd' | 'bitwiseOr' | 'bitwiseXor'): PrimitiveGenerator => {
   const cases = shapes
     .chain((shape) => fc.tuple(tensorOf(shape, wholeValue, 'i32'), tensorOf(shape, wholeValue, 'i32')))
@@ -229,7 +231,10 @@ export const piecewiseGenerators = {
   },
   cast: {
     // floats become integers or truth values away from the jumps
-    tame: castable((from) => (from === 'f32' ? betweenIntegers : valueOf(from))),
+    tame: fc.oneof(
+      { arbitrary: castable((from) => (from === 'f32' ? betweenIntegers : valueOf(from))), weight: 3 },
+      { arbitrary: widening, weight: 1 },
+    ),
     // beyond the range of i32 the engines differ, so large floats are left out
     hostile: castable((from, to) =>
       from !== 'f32' ? valueOf(from) : to === 'i32' ? between(-1e6, 1e6) : fc.oneof(tameValue, hostileValue),

@@ -1,5 +1,19 @@
 /* Cases of random draws, tables, and primitives that hold a program. */
-import { add, cos, customVjp, jit, mul, type PrimitiveName, sin, sub, type Tensor, tanh, tensor } from '@cotangent/core'
+import {
+  add,
+  cos,
+  customVjp,
+  foriLoop,
+  jit,
+  mul,
+  neg,
+  type PrimitiveName,
+  sin,
+  sub,
+  type Tensor,
+  tanh,
+  tensor,
+} from '@cotangent/core'
 import * as fc from 'fast-check'
 import { shapeArbitrary } from '../arbitraries/shapes.js'
 import { hostileTensor, keyArbitrary, tensorOf } from '../arbitraries/tensors.js'
@@ -63,7 +77,7 @@ const onList =
     x === undefined || y === undefined ? [] : [f(x, y)]
 
 /** Two operands of one shape, and a program on them; `definition` is the same without the primitive. */
-const programs = (name: 'call' | 'customVjp', f: Program, definition: Program): fc.Arbitrary<Case> =>
+export const programs = (name: PrimitiveName, f: Program, definition: Program): fc.Arbitrary<Case> =>
   shapes
     .chain((shape) => fc.tuple(tensorOf(shape), tensorOf(shape)))
     .map((operands) => ({
@@ -77,7 +91,21 @@ const programs = (name: 'call' | 'customVjp', f: Program, definition: Program): 
     }))
 
 const body: Program = (x, y) => add(mul(tanh(x), y), sin(x))
-const linearBody: Program = (x, y) => sub(mul(x, 3), y)
+export const linearBody: Program = (x, y) => sub(mul(x, 3), y)
+
+/** A linear program alone, and as the body of a loop: there it is one equation when the loop is transposed. */
+export const linearPrograms = (name: PrimitiveName, f: Program): fc.Arbitrary<Case> => {
+  const looped: Program = (x, y) => foriLoop(0, 2, (_, z: Tensor) => f(z, y), x)
+  return fc.oneof(
+    programs(name, f, linearBody),
+    programs(name, looped, (x, y) => linearBody(linearBody(x, y), y)),
+  )
+}
+
+const customLinear = customVjp(linearBody, {
+  forward: (x, y) => [linearBody(x, y), null],
+  backward: (_, ct) => [mul(ct, 3), neg(ct)],
+})
 
 /** x·sin y, with its derivative written out by hand. */
 const byHand = customVjp((x: Tensor, y: Tensor) => mul(x, sin(y)), {
@@ -94,11 +122,12 @@ export const structuralGenerators = {
   stopGradient: { tame: stopped(tensorOf), hostile: stopped(hostileTensor), derivative: 'zero' },
   call: {
     ...same(programs('call', jit(body), body)),
-    linear: programs('call', jit(linearBody), linearBody),
+    linear: linearPrograms('call', jit(linearBody)),
     share: 0.5,
   },
   customVjp: {
     ...same(programs('customVjp', byHand, (x, y) => mul(x, sin(y)))),
+    linear: linearPrograms('customVjp', customLinear),
     derivative: 'backwards',
     share: 0.5,
   },
