@@ -1,8 +1,9 @@
 import { widened } from '@cotangent/testing'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { add, mul, square } from '../primitives/arithmetic.js'
+import { whileLoop } from '../control/whileLoop.js'
+import { add, div, mul, square, sub } from '../primitives/arithmetic.js'
 import { zeros } from '../primitives/broadcast.js'
-import { cast } from '../primitives/choice.js'
+import { cast, greater } from '../primitives/choice.js'
 import { matmul } from '../primitives/contraction.js'
 import { sum } from '../primitives/reduction.js'
 import { sin, tanh } from '../primitives/smooth.js'
@@ -192,6 +193,20 @@ test('over a customVjp there is jacrev; jacfwd is refused by name', () => {
       received  forward mode (jvp, linearize, jacfwd) over doubled
       to do     use vjp, grad or jacrev, or give the function a customJvp instead]
   `)
+})
+
+test('over a loop of unknown length there is jacfwd', () => {
+  const init: Tensor = scalar(1)
+  const root = (v: Tensor): Tensor =>
+    whileLoop(
+      (y: Tensor) => greater(square(sub(square(y), v)), 1e-10),
+      (y) => mul(add(y, div(v, y)), 0.5),
+      init,
+    )
+  const roots = (v: Tensor): Tensor => mul(vmap(root)(v), array([1, 10]))
+  const j = numbers(jacfwd(roots)(array([4, 9])))
+  for (const [i, value] of [1 / 4, 0, 0, 10 / 6].entries()) expect(j[i]).toBeCloseTo(value, 4)
+  expect(() => jacrev(roots)(array([4, 9]))).toThrow(/jacfwd/)
 })
 
 test('types: a tree of results, of trees of arguments', () => {
