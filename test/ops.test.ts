@@ -253,6 +253,14 @@ const table: Readonly<Record<string, Op>> = {
       ),
     )
   }),
+  sort: ([x], { dim, descending }) =>
+    x === undefined ? null : [ct.sort, ct.argsort].map((f) => f(x, Number(dim), { descending: descending === true })),
+  topk: ([x], { k, dim, largest }) => {
+    if (x === undefined) return null
+    const rows = ct.moveAxis(x, Number(dim), -1)
+    const [values, places] = ct.topK(largest === true ? rows : ct.neg(rows), Number(k))
+    return [largest === true ? values : ct.neg(values), places].map((y) => ct.moveAxis(y, -1, Number(dim)))
+  },
   index_add: three((x, picks, source, { dim }) => ct.scatterAdd(x, picks, source, Number(dim))),
   slice: sliced,
   masked_select_mean: two((x, mask) => {
@@ -300,8 +308,6 @@ const variance = (x: Tensor, attributes: Attributes): Tensor => {
 
 /** Operations that wait for a primitive or a package. */
 const later: readonly string[] = [
-  'sort',
-  'topk',
   'group_norm',
   'svd',
   'qr',

@@ -136,6 +136,7 @@ export {
 export { ceil, clip, isFinite, isNaN, mod, rem, round, trunc } from './primitives/rounding.js'
 export { concat, iota, pad, slice, stack } from './primitives/sequence.js'
 export { atan, cos, erf, erfc, gelu, sigmoid, sin, softplus, tanh } from './primitives/smooth.js'
+export { argsort, type SearchOptions, type SortOptions, searchSorted, sort } from './primitives/sorting.js'
 export { stopGradient } from './primitives/stopGradient.js'
 export { topK } from './primitives/topK.js'
 export { acos, acosh, asin, asinh, atan2, atanh, cbrt, cosh, sinh, tan } from './primitives/trigonometry.js'

@@ -2,6 +2,7 @@
 import {
   ArgumentError,
   AxisError,
+  argsort,
   array,
   DTypeError,
   IndexError,
@@ -11,6 +12,8 @@ import {
   ShapeError,
   scalar,
   scatterAddAlongAxis,
+  searchSorted,
+  sort,
   splitAlong,
   swapAxes,
   takeAlongAxis,
@@ -33,5 +36,9 @@ export const arrangement: WrongPrograms = {
   'takeAlongAxis, floats': [DTypeError, () => takeAlongAxis(x, x)],
   'takeAlongAxis, beyond the end': [IndexError, () => takeAlongAxis(x, array([[3]], 'i32'))],
   'scatterAddAlongAxis, updates': [ShapeError, () => scatterAddAlongAxis(x, array([[1], [0]], 'i32'), x)],
+  'sort of truth values': [DTypeError, () => sort(ones([2], 'bool'))],
+  'argsort of a scalar': [AxisError, () => argsort(scalar(1))],
+  'searchSorted in a matrix': [ShapeError, () => searchSorted(x, x)],
+  'searchSorted, floats in integers': [DTypeError, () => searchSorted(array([1], 'i32'), x)],
   'unstack of a scalar': [AxisError, () => unstack(scalar(1))],
 }

@@ -30,6 +30,7 @@ import * as reduction from './reduction.js'
 import { remPrimitive } from './rounding.js'
 import * as sequence from './sequence.js'
 import * as smooth from './smooth.js'
+import { argsortPrimitive } from './sorting.js'
 import { stopGradientPrimitive } from './stopGradient.js'
 import { topKIndicesPrimitive } from './topK.js'
 
@@ -103,6 +104,7 @@ export const composedPrimitives = {
   cumsum: cumsumPrimitive,
   takeAlongAxis: takeAlongAxisPrimitive,
   scatterAddAlongAxis: scatterAddAlongAxisPrimitive,
+  argsort: argsortPrimitive,
   convolution: convolutionPrimitive,
   eigh: eighPrimitive,
   singularValues: singularValuesPrimitive,

@@ -3,6 +3,7 @@
  * those composed ones for which onnxruntime has an operator of its own.
  */
 import type { AttrsOf, BasicPrimitiveName, ComposedPrimitiveName, ControlPrimitiveName, NoAttrs } from '@cotangent/core'
+import { argsort } from './argsort.js'
 import { arithmetic } from './arithmetic.js'
 import { comparison } from './comparison.js'
 import { contraction } from './contraction.js'
@@ -30,6 +31,7 @@ export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Loweri
   gelu,
   eigh,
   convolution,
+  argsort,
   ...alongAxis,
   ...normalisation,
 }
@@ -51,4 +53,5 @@ export const withoutF64: ReadonlySet<string> = new Set<BasicPrimitiveName | Comp
   'erf',
   'gelu',
   'convolution',
+  'argsort', // NaN takes the place of infinity
 ])

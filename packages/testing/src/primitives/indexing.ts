@@ -2,7 +2,7 @@
 import type { HostTensor, PrimitiveName } from '@cotangent/core'
 import * as fc from 'fast-check'
 import { axisOf, shapeArbitrary } from '../arbitraries/shapes.js'
-import { indicesOf } from '../arbitraries/tensors.js'
+import { distinct, indicesOf } from '../arbitraries/tensors.js'
 import { ofMagnitude } from '../compare/tolerance.js'
 import { caseOf, type PrimitiveGenerator } from './case.js'
 import { type Fill, filled, moved } from './layout.js'
@@ -34,5 +34,12 @@ export const indexingGenerators = {
         const tolerance = ofMagnitude(lengthOf(indices, axis) + 1, operands, apply)
         return caseOf('scatterAddAlongAxis', operands, { axis }, { tolerance })
       }),
+  ),
+  argsort: filled(
+    (fill) =>
+      withElements
+        .chain((shape) => fc.tuple(fill(shape), axisOf(shape), fc.boolean()))
+        .map(([x, axis, descending]) => caseOf('argsort', [x], { axis, descending })),
+    distinct,
   ),
 } satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>
