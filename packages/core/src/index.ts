@@ -93,6 +93,7 @@ export { type CumulativeOptions, cummax, cumprod, cumsum, logCumsumExp } from '.
 export { diag, diagonal, trace, tril, triu } from './primitives/diagonal.js'
 export { einsum } from './primitives/einsum.js'
 export type { Operand } from './primitives/elementwise.js'
+export { dynamicSlice, dynamicUpdateSlice } from './primitives/dynamicSlice.js'
 export { flip } from './primitives/flip.js'
 export {
   type AttrsOf,

@@ -5,6 +5,8 @@ import {
   argsort,
   array,
   DTypeError,
+  dynamicSlice,
+  dynamicUpdateSlice,
   IndexError,
   ones,
   repeat,
@@ -23,6 +25,7 @@ import {
 import type { WrongPrograms } from './wrongProgram.js'
 
 const x = ones([2, 3])
+const starts = array([0, 0], 'i32')
 
 export const arrangement: WrongPrograms = {
   'swapAxes, an axis beyond the end': [AxisError, () => swapAxes(x, 0, 2)],
@@ -40,5 +43,10 @@ export const arrangement: WrongPrograms = {
   'argsort of a scalar': [AxisError, () => argsort(scalar(1))],
   'searchSorted in a matrix': [ShapeError, () => searchSorted(x, x)],
   'searchSorted, floats in integers': [DTypeError, () => searchSorted(array([1], 'i32'), x)],
+  'dynamicSlice, floats as starts': [DTypeError, () => dynamicSlice(x, ones([2]), [1, 1])],
+  'dynamicSlice, too few starts': [ShapeError, () => dynamicSlice(x, array([0], 'i32'), [1, 1])],
+  'dynamicSlice, too long': [ShapeError, () => dynamicSlice(x, starts, [3, 1])],
+  'dynamicUpdateSlice, too long': [ShapeError, () => dynamicUpdateSlice(x, ones([1, 4]), starts)],
+  'dynamicUpdateSlice, integers': [DTypeError, () => dynamicUpdateSlice(x, ones([1, 1], 'i32'), starts)],
   'unstack of a scalar': [AxisError, () => unstack(scalar(1))],
 }
