@@ -19,6 +19,7 @@ import {
   splitAlong,
   swapAxes,
   takeAlongAxis,
+  tensordot,
   tile,
   unstack,
 } from '@cotangent/core'
@@ -48,5 +49,7 @@ export const arrangement: WrongPrograms = {
   'dynamicSlice, too long': [ShapeError, () => dynamicSlice(x, starts, [3, 1])],
   'dynamicUpdateSlice, too long': [ShapeError, () => dynamicUpdateSlice(x, ones([1, 4]), starts)],
   'dynamicUpdateSlice, integers': [DTypeError, () => dynamicUpdateSlice(x, ones([1, 1], 'i32'), starts)],
+  'tensordot, more axes than there are': [ArgumentError, () => tensordot(x, x, 3)],
+  'tensordot, axes of other lengths': [ShapeError, () => tensordot(x, x, [[0], [1]])],
   'unstack of a scalar': [AxisError, () => unstack(scalar(1))],
 }
