@@ -4,6 +4,9 @@ import { brand, literal, Tensor, version } from './tensor.js'
 /** Nested arrays and plain objects whose leaves are tensors; a bare number is a leaf too (an f32 scalar). */
 export type Pytree = Tensor | number | null | undefined | readonly Pytree[] | { readonly [key: string]: Pytree }
 
+/** A pytree's type as traced functions see it: every leaf is a tensor, whatever it was made of. */
+export type Leaves<T> = T extends Tensor | number ? Tensor : { readonly [K in keyof T]: Leaves<T[K]> }
+
 /** The structure of a pytree without its leaves. */
 export type TreeDef =
   | { readonly kind: 'leaf' }

@@ -12,6 +12,7 @@ import {
   expandDims,
   full,
   greater,
+  type Leaves,
   map,
   matmul,
   matrixTranspose,
@@ -46,12 +47,12 @@ const unchunked = (x: Tensor, n: number): Tensor => {
 
 /** Σ over chunks of the tensors that `f` gives for each. What `f` computes is not kept for the backward pass. */
 export const sumOverChunks = <X>(
-  f: (chunk: X) => readonly Tensor[],
+  f: (chunk: Leaves<X>) => readonly Tensor[],
   zero: readonly Tensor[],
   chunks: X,
 ): readonly Tensor[] => {
   const body = checkpoint(f)
-  const step = (sums: readonly Tensor[], chunk: X): readonly [readonly Tensor[], null] => {
+  const step = (sums: readonly Tensor[], chunk: Leaves<X>): readonly [readonly Tensor[], null] => {
     const found = body(chunk)
     return [sums.map((total, i) => add(total, found[i] ?? total)), null]
   }
@@ -111,7 +112,7 @@ export const spectralInChunks = (
       const product = ([chunk, part]: readonly [Chunk, Tensor]): readonly Tensor[] => [
         matmul(matrixTranspose(scaled(chunk)), part),
       ]
-      return only(sumOverChunks(product, [zeros([d, q], dtype)], [chunks, chunked(o, size)]))
+      return only(sumOverChunks(product, [zeros([d, q], dtype)], [chunks, chunked(o, size)] as const))
     },
   }
   const squares = only(sumOverChunks((chunk: Chunk) => [sum(square(scaled(chunk)))], [zeros([], dtype)], chunks))

