@@ -108,6 +108,7 @@ export {
   primitives,
   structuralPrimitives,
 } from './primitives/index.js'
+export { type IndexPlace, type IndexSpan, index } from './primitives/indexPlaces.js'
 export { oneHot, scatterAdd, take } from './primitives/indexing.js'
 export { jacobiLimit, jacobiSweeps, roundRobin } from './primitives/jacobi.js'
 export { eigh, singularValues } from './primitives/linalg.js'

@@ -8,6 +8,7 @@ import {
   dynamicSlice,
   dynamicUpdateSlice,
   IndexError,
+  index,
   ones,
   repeat,
   roll,
@@ -51,5 +52,8 @@ export const arrangement: WrongPrograms = {
   'dynamicUpdateSlice, integers': [DTypeError, () => dynamicUpdateSlice(x, ones([1, 1], 'i32'), starts)],
   'tensordot, more axes than there are': [ArgumentError, () => tensordot(x, x, 3)],
   'tensordot, axes of other lengths': [ShapeError, () => tensordot(x, x, [[0], [1]])],
+  'index, beyond the end': [IndexError, () => index(x, 2)],
+  'index, too many places': [ArgumentError, () => index(x, 0, 0, 0)],
+  'index, a step of 0': [ArgumentError, () => index(x, [0, 1, 0])],
   'unstack of a scalar': [AxisError, () => unstack(scalar(1))],
 }
