@@ -6,6 +6,8 @@ import { type Aval, dtypeOf, sizeOf, type TypedArray } from '@cotangent/core'
  */
 export class BufferPool {
   readonly #free = new Map<string, TypedArray[]>()
+  /** Those of the arrays in `#free`. */
+  readonly #buffers = new Set<ArrayBufferLike>()
   readonly #limits = new Map<string, number>()
 
   /** @param results what a run fills */
@@ -21,21 +23,23 @@ export class BufferPool {
     const kind = kindOf(dtypeOf(data), data.length)
     const free = this.#free.get(kind) ?? []
     const isWhole = data.byteOffset === 0 && data.byteLength === data.buffer.byteLength
-    const isKnown = free.some((other) => other.buffer === data.buffer)
-    if (!isWhole || isKnown || free.length >= (this.#limits.get(kind) ?? 0)) return
+    if (!isWhole || this.#buffers.has(data.buffer) || free.length >= (this.#limits.get(kind) ?? 0)) return
     free.push(data)
     this.#free.set(kind, free)
+    this.#buffers.add(data.buffer)
   }
 
   /** An array for this result, or `undefined`; never one whose buffer is in `busy`. */
   take({ shape, dtype }: Aval, busy: ReadonlySet<ArrayBufferLike>): TypedArray | undefined {
     const free = this.#free.get(kindOf(dtype, sizeOf(shape)))
     const at = free?.findLastIndex(({ buffer }) => !busy.has(buffer)) ?? -1
-    return at < 0 ? undefined : free?.splice(at, 1)[0]
+    const [data] = at < 0 ? [] : (free?.splice(at, 1) ?? [])
+    if (data !== undefined) this.#buffers.delete(data.buffer)
+    return data
   }
 
   get size(): number {
-    return [...this.#free.values()].reduce((total, list) => total + list.length, 0)
+    return this.#buffers.size
   }
 }
 
