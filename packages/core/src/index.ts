@@ -31,7 +31,7 @@ export { freshVar } from './ir/ir.js'
 export { type ParseOptions, parseIR } from './ir/parse.js'
 export * from './ir/passes.js'
 export { type PrintOptions, printIR } from './ir/print.js'
-export { elu, leakyRelu, logSigmoid, mish, silu } from './primitives/activations.js'
+export { elu, geluTanh, leakyRelu, logSigmoid, mish, silu } from './primitives/activations.js'
 export { scatterAddAlongAxis, takeAlongAxis } from './primitives/alongAxis.js'
 export {
   abs,

@@ -1,16 +1,6 @@
-import { add, gelu, mul, relu, sigmoid, type Tensor, tanh } from '@cotangent/core'
+import { gelu, geluTanh, relu, sigmoid, silu, type Tensor, tanh } from '@cotangent/core'
 
 type Activation = (x: Tensor) => Tensor
-
-const geluTanh: Activation = (x) => {
-  // 0.5 x (1 + tanh(√(2/π) (x + 0.044715 x³)))
-  const cube = mul(mul(x, x), x)
-  const inner = mul(add(x, mul(cube, 0.044715)), Math.sqrt(2 / Math.PI))
-  return mul(mul(x, 0.5), add(tanh(inner), 1))
-}
-
-/** x σ(x) */
-const silu: Activation = (x) => mul(x, sigmoid(x))
 
 /**
  * Activation functions, element by element, under the names that transformers' configurations use (`hidden_act`).

@@ -28,6 +28,8 @@ import { dropout } from './dropout.js'
 export interface AttentionOptions {
   /** Added to the scores before the softmax; broadcasts to [batch, heads, seq, keys]. See `maskBias`. */
   readonly bias?: Tensor
+  /** Query i sees keys 0 … i alone, counted from the first; false unless given. Padding is hidden by a bias. */
+  readonly causal?: boolean
   /** Factor of the scores; 1 / sqrt(headDim) unless given. */
   readonly scale?: number
   /** Dropout on the probabilities, where there is a key. */
@@ -65,7 +67,7 @@ const checkHeads = (query: Tensor, key: Tensor, value: Tensor): void => {
 }
 
 /**
- * Multi-head attention: softmax(scale · q kᵀ + bias) v, each head for itself. With fewer heads of keys and values than
+ * Multi-head attention: softmax(scale · q kᵀ + bias) v, each head for itself; scaled dot-product attention. With fewer heads of keys and values than
  * of queries (grouped-query attention), query head i uses key head ⌊i · keyHeads / heads⌋.
  *
  * @param query [batch, seq, heads, headDim]
@@ -73,6 +75,7 @@ const checkHeads = (query: Tensor, key: Tensor, value: Tensor): void => {
  * @param value [batch, keys, keyHeads, headDim]
  * @returns [batch, seq, heads, headDim]
  * @throws ShapeError
+ * @see torch.nn.functional.scaled_dot_product_attention, with heads in front of positions; jax.nn.dot_product_attention
  * @example attention(q, k, v, { bias: maskBias(attentionMask, 'f32') })
  */
 export const attention = (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {
@@ -81,7 +84,8 @@ export const attention = (query: Tensor, key: Tensor, value: Tensor, options: At
   // the queries are smaller than the scores wherever headDim < keys
   const scaled = mul(query, options.scale ?? 1 / Math.sqrt(headDim))
   const scores = scoresOf(scaled, key)
-  const probabilities = softmax(options.bias === undefined ? scores : add(scores, options.bias))
+  const biased = options.bias === undefined ? scores : add(scores, options.bias)
+  const probabilities = softmax(options.causal === true ? pastAlone(biased) : biased)
   const { rate, key: random } = options.dropout ?? { rate: 0, key: null }
   return weighted(dropout(random, rate, probabilities), value)
 }
@@ -89,6 +93,13 @@ export const attention = (query: Tensor, key: Tensor, value: Tensor, options: At
 const lowest: Readonly<Partial<Record<DType, number>>> = {
   f32: -3.4028234663852886e38,
   f64: -Number.MAX_VALUE,
+}
+
+/** The lowest number in place of scores of keys that come after the query: [..., seq, keys]. */
+const pastAlone = (scores: Tensor): Tensor => {
+  const [seq = 0, keys = 0] = scores.shape.slice(-2)
+  const past = lessEqual(reshape(iota(keys), [1, keys]), reshape(iota(seq), [seq, 1]))
+  return where(past, scores, lowest[scores.dtype] ?? 0)
 }
 
 /**

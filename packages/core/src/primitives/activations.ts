@@ -1,6 +1,6 @@
 /* Activation functions of networks, as compositions. */
 import type { Tensor } from '../tensor.js'
-import { expm1, mul, neg } from './arithmetic.js'
+import { add, expm1, mul, neg } from './arithmetic.js'
 import { greater, where } from './choice.js'
 import { checkKind } from './elementwise.js'
 import { sigmoid, softplus, tanh } from './smooth.js'
@@ -32,6 +32,18 @@ export const silu = (x: Tensor): Tensor => mul(floating('silu', x), sigmoid(x))
  * @example mish(array([0])) // => [0]
  */
 export const mish = (x: Tensor): Tensor => mul(floating('mish', x), tanh(softplus(x)))
+
+/**
+ * `x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`: within 5e-4 of `gelu`, and what GPT-2 and others were trained with.
+ *
+ * @see Hendrycks and Gimpel, arXiv 1606.08415; torch's gelu with approximate='tanh'; jax.nn.gelu
+ * @example geluTanh(array([0])) // => [0]
+ */
+export const geluTanh = (x: Tensor): Tensor => {
+  const cube = mul(mul(floating('geluTanh', x), x), x)
+  const inner = mul(add(x, mul(cube, 0.044715)), Math.sqrt(2 / Math.PI))
+  return mul(mul(x, 0.5), add(tanh(inner), 1))
+}
 
 /**
  * x above 0, `slope · x` from 0 down.

@@ -1,11 +1,11 @@
 /* Padding against the same thing said element by element, and its gradients against differences. */
 import { checkGrads } from '@cotangent/testing'
 import { describe, expect, test } from 'vitest'
-import { range } from '../aval.js'
 import { key, normal } from '../random/random.js'
 import { array, type Tensor } from '../tensor.js'
 import { ones } from './broadcast.js'
 import { padWith } from './padding.js'
+import { slice } from './sequence.js'
 
 const x = normal(key(3), [2, 3])
 const modes = ['reflect', 'replicate', 'circular', -1.5] as const
@@ -23,8 +23,8 @@ describe('padWith', () => {
   test.each(modes)('%s: axes do not depend on each other', (mode) => {
     const both = padWith(x, [1, 2], [2, 0], mode)
     expect(both.shape).toEqual([5, 5])
-    const rows = range(2).map((i) => padWith(x, [0, 2], [0, 0], mode).toArray()[i])
-    expect(both.toArray().slice(1, 3)).toEqual(rows)
+    const rows = padWith(x, [0, 2], [0, 0], mode)
+    expect(slice(both, [1, 0], [3, 5]).toArray()).toEqual(rows.toArray())
     expect(both.toArray()).toEqual(padWith(padWith(x, [1, 0], [2, 0], mode), [0, 2], [0, 0], mode).toArray())
   })
 

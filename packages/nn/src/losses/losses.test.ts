@@ -72,9 +72,9 @@ describe('crossEntropy', () => {
 
   it('refuses what does not fit', () => {
     expect(() => crossEntropy(logits, labels(1))).toThrowErrorMatchingInlineSnapshot(`
-      [ShapeError: crossEntropy: logits must be [n, d] and labels [n].
+      [ShapeError: crossEntropy: logits must be [n, d, ...s] and labels [n, ...s], or probabilities [n, d, ...s].
         received  logits f32[6,4], labels i32[1]
-        to do     reshape positions to rows: reshape(logits, [-1, d]), reshape(labels, [-1])]
+        to do     classes are axis 1: reshape(logits, [-1, d]), reshape(labels, [-1]) make rows of positions]
     `)
     expect(() => crossEntropy(logits, array([0, 1, 2, 3, 0, 0]))).toThrowErrorMatchingInlineSnapshot(`
       [DTypeError: crossEntropy: labels must have dtype i32.
@@ -82,8 +82,8 @@ describe('crossEntropy', () => {
         to do     cast(labels, 'i32')]
     `)
     expect(() => crossEntropy(logits, truth, { mask: array([1]) })).toThrowErrorMatchingInlineSnapshot(`
-      [ShapeError: crossEntropy: the mask needs one entry per row.
-        received  mask f32[1], rows f32[6,4]
+      [ShapeError: crossEntropy: the mask needs one entry per row, or the shape of more leading axes of the terms.
+        received  mask f32[1], terms f32[6]
         to do     give a mask of shape [n]]
     `)
   })
