@@ -29,8 +29,12 @@ export const dotPlan = (x: Shape, y: Shape, { contract, batch }: DotAxes) => {
 
 /** Elements of one side as a dense [b, rows, columns] block in f64. */
 const gathered = (x: HostArray, axes: readonly number[]): Float64Array => {
-  const strides = stridesOf(x.shape)
   const block = new Float64Array(x.data.length)
+  if (axes.every((axis, i) => axis === i)) {
+    block.set(x.data)
+    return block
+  }
+  const strides = stridesOf(x.shape)
   eachIndex(
     axes.map((axis) => axisLength(x.shape, axis)),
     axes.map((axis) => strides[axis] ?? 0),
