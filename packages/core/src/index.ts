@@ -91,9 +91,9 @@ export { type DotAxes, dotGeneral, dotPlan, matmul, outer } from './primitives/c
 export { type ConvolutionAttrs, type ConvolutionOptions, convolution } from './primitives/convolution.js'
 export { type CumulativeOptions, cummax, cumprod, cumsum, logCumsumExp } from './primitives/cumulative.js'
 export { diag, diagonal, trace, tril, triu } from './primitives/diagonal.js'
+export { dynamicSlice, dynamicUpdateSlice } from './primitives/dynamicSlice.js'
 export { einsum } from './primitives/einsum.js'
 export type { Operand } from './primitives/elementwise.js'
-export { dynamicSlice, dynamicUpdateSlice } from './primitives/dynamicSlice.js'
 export { flip } from './primitives/flip.js'
 export {
   type AttrsOf,
@@ -108,8 +108,8 @@ export {
   primitives,
   structuralPrimitives,
 } from './primitives/index.js'
-export { type IndexPlace, type IndexSpan, index } from './primitives/indexPlaces.js'
 export { oneHot, scatterAdd, take } from './primitives/indexing.js'
+export { type IndexPlace, type IndexSpan, index } from './primitives/indexPlaces.js'
 export { jacobiLimit, jacobiSweeps, roundRobin } from './primitives/jacobi.js'
 export { eigh, singularValues } from './primitives/linalg.js'
 export { eye, matrixTranspose } from './primitives/matrix.js'
@@ -136,6 +136,7 @@ export {
   variance,
 } from './primitives/reduction.js'
 export { ceil, clip, isFinite, isNaN, mod, rem, round, trunc } from './primitives/rounding.js'
+export { scatterSet } from './primitives/scatterSet.js'
 export { concat, iota, pad, slice, stack } from './primitives/sequence.js'
 export { atan, cos, erf, erfc, gelu, sigmoid, sin, softplus, tanh } from './primitives/smooth.js'
 export { argsort, type SearchOptions, type SortOptions, searchSorted, sort } from './primitives/sorting.js'

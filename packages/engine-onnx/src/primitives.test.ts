@@ -188,6 +188,7 @@ const cases: { readonly [N in keyof typeof basicPrimitives | keyof typeof compos
   topKIndices: over(floats, (dtype) => [aval([3, 9], dtype)], [{ k: 1 }, { k: 4 }, { k: 9 }]).concat(
     over(floats, (dtype) => [aval([2, 2, 5], dtype)], [{ k: 2 }]),
   ),
+  lastUpdate: [{ operands: [aval([9], 'i32')], attrs: { length: 4 }, law: exact, fills: [{ below: 4 }] }],
   argsort: over(numeric, (dtype) => [aval([3, 9], dtype)], [
     { axis: 0, descending: false },
     { axis: 1, descending: true },

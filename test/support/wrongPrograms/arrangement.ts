@@ -15,6 +15,7 @@ import {
   ShapeError,
   scalar,
   scatterAddAlongAxis,
+  scatterSet,
   searchSorted,
   sort,
   splitAlong,
@@ -55,5 +56,7 @@ export const arrangement: WrongPrograms = {
   'index, beyond the end': [IndexError, () => index(x, 2)],
   'index, too many places': [ArgumentError, () => index(x, 0, 0, 0)],
   'index, a step of 0': [ArgumentError, () => index(x, [0, 1, 0])],
+  'scatterSet, updates': [ShapeError, () => scatterSet(x, starts, x, 1)],
+  'scatterSet, a negative index': [IndexError, () => scatterSet(x, array([-1, 0], 'i32'), x)],
   'unstack of a scalar': [AxisError, () => unstack(scalar(1))],
 }

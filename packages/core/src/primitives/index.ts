@@ -28,6 +28,7 @@ import type { Primitive } from './primitive.js'
 import * as random from './random.js'
 import * as reduction from './reduction.js'
 import { remPrimitive } from './rounding.js'
+import { lastUpdatePrimitive } from './scatterSet.js'
 import * as sequence from './sequence.js'
 import * as smooth from './smooth.js'
 import { argsortPrimitive } from './sorting.js'
@@ -105,6 +106,7 @@ export const composedPrimitives = {
   takeAlongAxis: takeAlongAxisPrimitive,
   scatterAddAlongAxis: scatterAddAlongAxisPrimitive,
   argsort: argsortPrimitive,
+  lastUpdate: lastUpdatePrimitive,
   convolution: convolutionPrimitive,
   eigh: eighPrimitive,
   singularValues: singularValuesPrimitive,

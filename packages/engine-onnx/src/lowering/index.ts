@@ -11,7 +11,7 @@ import { control } from './control.js'
 import { convolution } from './convolution.js'
 import { eigh } from './eigh.js'
 import { operator1 } from './elementwise.js'
-import { alongAxis, indexing } from './indexing.js'
+import { alongAxis, indexing, lastUpdate } from './indexing.js'
 import type { Lowering } from './lowering.js'
 import { normalisation, reduction } from './reduction.js'
 import { shapes } from './shape.js'
@@ -32,6 +32,7 @@ export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Loweri
   eigh,
   convolution,
   argsort,
+  lastUpdate,
   ...alongAxis,
   ...normalisation,
 }

@@ -1,9 +1,9 @@
 /* Entries picked by index, and the sum the other way. */
-import { type AttrsOf, sizeOf } from '@cotangent/core'
+import { type AttrsOf, range, sizeOf } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { whole } from '../materialise.js'
 import { stored, type Value } from '../value.js'
-import { type Lowerings, lower2, lower3 } from './lowering.js'
+import { type Lowering, type Lowerings, lower1, lower2, lower3 } from './lowering.js'
 
 /** Larger than any axis: the operators answer it with an error. */
 const outside = 2 ** 31 - 1
@@ -53,5 +53,13 @@ const scatterAddAlongAxis = lower3<AttrsOf<'scatterAddAlongAxis'>>(
 )
 
 export const alongAxis: Lowerings<'takeAlongAxis' | 'scatterAddAlongAxis'> = { takeAlongAxis, scatterAddAlongAxis }
+
+/** The largest number of an update at each place. */
+export const lastUpdate: Lowering<AttrsOf<'lastUpdate'>> = lower1((indices, { length }, { builder, result }) => {
+  const none = builder.constant(new Int32Array(length).fill(-1), [length], 'i32')
+  const numbers = builder.constant(Int32Array.from(range(sizeOf(indices.aval.shape))), indices.aval.shape, 'i32')
+  const operands = [none, checked(builder, indices), numbers]
+  return stored(builder.node('ScatterElements', operands, { reduction: { text: 'max' } }), result)
+})
 
 export const indexing: Lowerings<'take' | 'scatterAdd'> = { take, scatterAdd }

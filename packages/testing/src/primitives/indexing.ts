@@ -17,6 +17,13 @@ const rowsOf = (fill: Fill) =>
 
 const lengthOf = (x: HostTensor, axis: number): number => x.shape[axis] ?? 0
 
+const lastUpdateCases = fc
+  .tuple(fc.nat(9), fc.integer({ min: 1, max: 7 }))
+  .chain(([many, length]) => fc.tuple(indicesOf([many], length), fc.constant(length)))
+  .map(([indices, length]) => caseOf('lastUpdate', [indices], { length }))
+
+const lastUpdates: PrimitiveGenerator = { tame: lastUpdateCases, hostile: lastUpdateCases, derivative: 'true' }
+
 export const indexingGenerators = {
   takeAlongAxis: moved((fill) =>
     rowsOf(fill)
@@ -35,6 +42,7 @@ export const indexingGenerators = {
         return caseOf('scatterAddAlongAxis', operands, { axis }, { tolerance })
       }),
   ),
+  lastUpdate: lastUpdates,
   argsort: filled(
     (fill) =>
       withElements
