@@ -77,10 +77,11 @@ const ofLabels = (logp: Tensor, labels: Tensor, options: CrossEntropyOptions): T
     labelSmoothing === 0
       ? likelihood
       : add(mul(likelihood, 1 - labelSmoothing), mul(mean(weighted, -1), labelSmoothing))
-  const kept = cast(notEqual(labels, ignoreIndex), logp.dtype)
-  const counted =
-    mask === undefined ? kept : mul(kept, spreadWeights(maskWeights('crossEntropy', mask, smoothed), kept))
-  const terms = mul(neg(smoothed), counted)
+  const kept = notEqual(labels, ignoreIndex)
+  const known = where(kept, neg(smoothed), 0) // no product: what is ignored may be infinite
+  const ones = cast(kept, logp.dtype)
+  const counted = mask === undefined ? ones : mul(ones, spreadWeights(maskWeights('crossEntropy', mask, known), known))
+  const terms = mask === undefined ? known : mul(known, counted)
   if (reduction !== 'mean') return reduced(terms, reduction)
   return ratio(terms, classWeights === undefined ? counted : mul(counted, pick(classWeights)))
 }
