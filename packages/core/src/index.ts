@@ -104,6 +104,7 @@ export {
   composedPrimitives,
   controlPrimitives,
   hostPrimitives,
+  matrixPrimitives,
   type PrimitiveName,
   primitives,
   structuralPrimitives,
@@ -143,6 +144,7 @@ export { argsort, type SearchOptions, type SortOptions, searchSorted, sort } fro
 export { stopGradient } from './primitives/stopGradient.js'
 export { tensordot } from './primitives/tensordot.js'
 export { topK } from './primitives/topK.js'
+export { type TriangularSolveOptions, triangularSolve } from './primitives/triangularSolve.js'
 export { acos, acosh, asin, asinh, atan2, atanh, cbrt, cosh, sinh, tan } from './primitives/trigonometry.js'
 export * from './pytree.js'
 export { type ChoiceOptions, choice } from './random/choice.js'

@@ -25,7 +25,8 @@ const wholeOnHost: ReadonlySet<string> = new Set(['eigh', 'singularValues'])
 
 /**
  * Programs as gpu.js kernels, one per equation that is no mere reshape; what they compute stays on the device until
- * it is read. f64, u32, loops and choices, `eigh` and `singularValues` run on the host, between two programs.
+ * it is read. f64, u32, loops and choices, `eigh`, `singularValues` and the other algorithms on matrices run on the host,
+ * between two programs.
  *
  * Where results differ from the reference evaluator, beyond f32's rounding:
  *

@@ -1,5 +1,18 @@
 /* Wrong programs: matrices. */
-import { ArgumentError, AxisError, DTypeError, diag, diagonal, ones, scalar, trace, tril, triu } from '@cotangent/core'
+import {
+  ArgumentError,
+  AxisError,
+  DTypeError,
+  diag,
+  diagonal,
+  ones,
+  ShapeError,
+  scalar,
+  trace,
+  triangularSolve,
+  tril,
+  triu,
+} from '@cotangent/core'
 import type { WrongPrograms } from './wrongProgram.js'
 
 const square = ones([3, 3])
@@ -11,4 +24,6 @@ export const linearAlgebra: WrongPrograms = {
   'trace of a vector': [AxisError, () => trace(ones([3]))],
   'tril, half an offset': [ArgumentError, () => tril(square, 0.5)],
   'triu of a vector': [AxisError, () => triu(ones([3]))],
+  'triangularSolve, not square': [ShapeError, () => triangularSolve(ones([2, 3]), ones([2]))],
+  'triangularSolve, a scalar for b': [ShapeError, () => triangularSolve(square, scalar(1))],
 }

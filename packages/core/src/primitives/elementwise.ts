@@ -61,7 +61,7 @@ export const lift = (op: string, names: readonly string[], operands: readonly Op
 }
 
 /** NumPy's broadcast of shapes; `null` where they do not fit. */
-const commonShape = (shapes: readonly Shape[]): Shape | null => {
+export const commonShape = (shapes: readonly Shape[]): Shape | null => {
   const rank = Math.max(...shapes.map((s) => s.length))
   const result = new Array<number>(rank).fill(1)
   for (const shape of shapes) {

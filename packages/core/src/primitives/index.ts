@@ -34,6 +34,7 @@ import * as smooth from './smooth.js'
 import { argsortPrimitive } from './sorting.js'
 import { stopGradientPrimitive } from './stopGradient.js'
 import { topKIndicesPrimitive } from './topK.js'
+import { triangularSolvePrimitive } from './triangularSolve.js'
 
 /** Every engine has a lowering for these. */
 export const basicPrimitives = {
@@ -113,7 +114,12 @@ export const composedPrimitives = {
   topKIndices: topKIndicesPrimitive,
 } as const
 
-/** Evaluated on the host on every engine. */
+/** Matrix algorithms without an operator on any engine: evaluated on the host, in f64, between two of its programs. */
+export const matrixPrimitives = {
+  triangularSolve: triangularSolvePrimitive,
+} as const
+
+/** Evaluated on the host on every engine; what depends on them alone is, too. */
 export const hostPrimitives = {
   threefry: random.threefryPrimitive,
   randomBits: random.randomBitsPrimitive,
@@ -142,6 +148,7 @@ export const primitives = {
   ...basicPrimitives,
   ...composedPrimitives,
   ...controlPrimitives,
+  ...matrixPrimitives,
   ...hostPrimitives,
   ...structuralPrimitives,
 } as const

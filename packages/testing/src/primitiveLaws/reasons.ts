@@ -4,6 +4,7 @@ import {
   controlPrimitives,
   hostPrimitives,
   isFloating,
+  matrixPrimitives,
   type PrimitiveName,
   structuralPrimitives,
 } from '@cotangent/core'
@@ -65,6 +66,7 @@ export const decomposes: Applies = ({ name, facts }) => {
   if (has(basicPrimitives, name)) return 'others are made of it: every engine lowers it'
   if (has(controlPrimitives, name)) return 'it holds programs: an engine lowers it, or the host runs it'
   if (has(hostPrimitives, name)) return 'it runs on the host on every engine'
+  if (has(matrixPrimitives, name)) return 'no engine has an operator for it: the host runs it, in f64'
   return has(structuralPrimitives, name) ? 'it is gone before an engine sees a program' : 'it has no decomposition'
 }
 

@@ -10,6 +10,7 @@ import { indexingGenerators } from './indexing.js'
 import { contractionGenerators, layoutGenerators } from './layout.js'
 import { linalgGenerators } from './linalg.js'
 import { rowGenerators } from './rows.js'
+import { systemGenerators } from './systems.js'
 
 const table = {
   ...smoothGenerators,
@@ -20,6 +21,7 @@ const table = {
   ...convolutionGenerators,
   ...rowGenerators,
   ...linalgGenerators,
+  ...systemGenerators,
   ...tableGenerators,
   ...hostGenerators,
   ...structuralGenerators,
