@@ -140,6 +140,7 @@ export { ceil, clip, isFinite, isNaN, mod, rem, round, trunc } from './primitive
 export { scatterSet } from './primitives/scatterSet.js'
 export { concat, iota, pad, slice, stack } from './primitives/sequence.js'
 export { atan, cos, erf, erfc, gelu, sigmoid, sin, softplus, tanh } from './primitives/smooth.js'
+export { inv, solve } from './primitives/solve.js'
 export { argsort, type SearchOptions, type SortOptions, searchSorted, sort } from './primitives/sorting.js'
 export { stopGradient } from './primitives/stopGradient.js'
 export { tensordot } from './primitives/tensordot.js'

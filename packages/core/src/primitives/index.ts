@@ -31,6 +31,7 @@ import { remPrimitive } from './rounding.js'
 import { lastUpdatePrimitive } from './scatterSet.js'
 import * as sequence from './sequence.js'
 import * as smooth from './smooth.js'
+import { solvePrimitive } from './solve.js'
 import { argsortPrimitive } from './sorting.js'
 import { stopGradientPrimitive } from './stopGradient.js'
 import { topKIndicesPrimitive } from './topK.js'
@@ -117,6 +118,7 @@ export const composedPrimitives = {
 /** Matrix algorithms without an operator on any engine: evaluated on the host, in f64, between two of its programs. */
 export const matrixPrimitives = {
   triangularSolve: triangularSolvePrimitive,
+  solve: solvePrimitive,
 } as const
 
 /** Evaluated on the host on every engine; what depends on them alone is, too. */

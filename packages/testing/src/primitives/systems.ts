@@ -1,5 +1,18 @@
 /* Cases of linear systems: well-conditioned matrices for derivatives; singular and hostile ones for values. */
-import { type HostTensor, type PrimitiveName, type Shape, sizeOf, tensor } from '@cotangent/core'
+import {
+  add,
+  eye,
+  type HostTensor,
+  matmul,
+  mul,
+  type PrimitiveName,
+  type Shape,
+  sizeOf,
+  solve,
+  tensor,
+  tril,
+  triu,
+} from '@cotangent/core'
 import * as fc from 'fast-check'
 import { hostileTensor, tensorOf } from '../arbitraries/tensors.js'
 import { awayFromZero, between } from '../arbitraries/values.js'
@@ -48,10 +61,36 @@ const triangle = fc.record({ lower: fc.boolean(), transposed: fc.boolean(), unit
 const triangular = (operands: ReturnType<typeof systems>): fc.Arbitrary<Case> =>
   fc.tuple(operands, triangle).map(([both, attrs]) => caseOf('triangularSolve', both, attrs))
 
+const solveCase = (both: readonly [HostTensor, HostTensor]): Case => caseOf('solve', both, {})
+
+/** [n, n] numbers from a few. */
+const chosen = (n: number, ...values: readonly number[]): fc.Arbitrary<HostTensor> =>
+  tensorOf([n, n], fc.constantFrom(...values))
+
+/**
+ * Right sides of a fixed matrix on which elimination is exact, and that of its transpose: L U, where no pivot is smaller
+ * than what stands below it or beside it, and all are powers of 2.
+ */
+const exactSystem: fc.Arbitrary<Case> = fc
+  .constantFrom(2, 1, 3)
+  .chain((n) => fc.tuple(chosen(n, 0, 0.5, -0.5), chosen(n, 0, 1, -1), chosen(n, 2, -2, 1), tensorOf([n, 2])))
+  .map(([below, above, pivots, b]) => {
+    const one = eye(b.shape[0] ?? 1)
+    const a = matmul(add(tril(below, -1), one), add(triu(above, 1), mul(pivots, one)))
+    return caseOf('solve', [b], {}, { apply: (xs) => xs.map((x) => solve(a, x)) })
+  })
+
 export const systemGenerators = {
   triangularSolve: {
     tame: triangular(systems(conditioned, tensorOf)),
     hostile: triangular(systems(hostileTensor, hostileTensor)),
+    derivative: 'true',
+    share: 0.5,
+  },
+  solve: {
+    tame: systems(conditioned, tensorOf).map(solveCase),
+    hostile: systems(hostileTensor, hostileTensor).map(solveCase),
+    linear: exactSystem,
     derivative: 'true',
     share: 0.5,
   },
