@@ -20,6 +20,7 @@ import { constantPrimitive } from './constant.js'
 import { dotGeneralPrimitive } from './contraction.js'
 import { convolutionPrimitive } from './convolution.js'
 import { cumsumPrimitive } from './cumulative.js'
+import { cofactorPrimitive, detPrimitive, slogdetPrimitive } from './determinant.js'
 import { flipPrimitive } from './flip.js'
 import { scatterAddPrimitive, takePrimitive } from './indexing.js'
 import { eighPrimitive, singularValuesPrimitive } from './linalg.js'
@@ -119,6 +120,9 @@ export const composedPrimitives = {
 export const matrixPrimitives = {
   triangularSolve: triangularSolvePrimitive,
   solve: solvePrimitive,
+  det: detPrimitive,
+  cofactor: cofactorPrimitive,
+  slogdet: slogdetPrimitive,
 } as const
 
 /** Evaluated on the host on every engine; what depends on them alone is, too. */

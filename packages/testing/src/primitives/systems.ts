@@ -80,6 +80,12 @@ const exactSystem: fc.Arbitrary<Case> = fc
     return caseOf('solve', [b], {}, { apply: (xs) => xs.map((x) => solve(a, x)) })
   })
 
+const ofMatrix = (name: 'det' | 'cofactor' | 'slogdet'): PrimitiveGenerator => {
+  const cases = (matrix: (shape: Shape) => fc.Arbitrary<HostTensor>): fc.Arbitrary<Case> =>
+    sizes.chain(({ lead, n }) => matrix([...lead, n, n])).map((a) => caseOf(name, [a], {}))
+  return { tame: cases(conditioned), hostile: cases(hostileTensor), derivative: 'true', share: 0.5 }
+}
+
 export const systemGenerators = {
   triangularSolve: {
     tame: triangular(systems(conditioned, tensorOf)),
@@ -94,4 +100,7 @@ export const systemGenerators = {
     derivative: 'true',
     share: 0.5,
   },
+  det: ofMatrix('det'),
+  cofactor: ofMatrix('cofactor'),
+  slogdet: ofMatrix('slogdet'),
 } satisfies Partial<Record<PrimitiveName, PrimitiveGenerator>>
