@@ -85,6 +85,7 @@ export {
   notEqual,
   where,
 } from './primitives/choice.js'
+export { cholesky } from './primitives/cholesky.js'
 export { axisIndex, axisSize, pmean, psum, type Summed } from './primitives/collectives.js'
 export { constant } from './primitives/constant.js'
 export { type DotAxes, dotGeneral, dotPlan, matmul, outer } from './primitives/contraction.js'

@@ -2,6 +2,7 @@
 import {
   ArgumentError,
   AxisError,
+  cholesky,
   cofactor,
   DTypeError,
   det,
@@ -41,4 +42,5 @@ export const linearAlgebra: WrongPrograms = {
   'cofactor of integers': [DTypeError, () => cofactor(ones([3, 3], 'i32'))],
   'slogdet, not square': [ShapeError, () => slogdet(ones([2, 3]))],
   'logdet, not square': [ShapeError, () => logdet(ones([2, 3]))],
+  'cholesky, not square': [ShapeError, () => cholesky(ones([2, 3]))],
 }

@@ -15,6 +15,7 @@ import { barrierPrimitive } from './barrier.js'
 import * as bitwise from './bitwise.js'
 import * as broadcast from './broadcast.js'
 import * as choice from './choice.js'
+import { choleskyPrimitive } from './cholesky.js'
 import { axisIndexPrimitive, psumPrimitive } from './collectives.js'
 import { constantPrimitive } from './constant.js'
 import { dotGeneralPrimitive } from './contraction.js'
@@ -123,6 +124,7 @@ export const matrixPrimitives = {
   det: detPrimitive,
   cofactor: cofactorPrimitive,
   slogdet: slogdetPrimitive,
+  cholesky: choleskyPrimitive,
 } as const
 
 /** Evaluated on the host on every engine; what depends on them alone is, too. */

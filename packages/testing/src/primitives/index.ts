@@ -5,6 +5,7 @@ import { controlGenerators } from './control.js'
 import { convolutionGenerators } from './convolution.js'
 import { customGenerators } from './custom.js'
 import { piecewiseGenerators, smoothGenerators } from './elementwise.js'
+import { factorGenerators } from './factors.js'
 import { hostGenerators, structuralGenerators, tableGenerators } from './host.js'
 import { indexingGenerators } from './indexing.js'
 import { contractionGenerators, layoutGenerators } from './layout.js'
@@ -22,6 +23,7 @@ const table = {
   ...rowGenerators,
   ...linalgGenerators,
   ...systemGenerators,
+  ...factorGenerators,
   ...tableGenerators,
   ...hostGenerators,
   ...structuralGenerators,

@@ -61,7 +61,13 @@ const symmetricTame = sides.chain((n) =>
   fc.tuple(angles, spaced(n, -3)).map(([a, values]) => composed(orthogonal(n, a), values, orthogonal(n, a))),
 )
 
-const rectangularTame = fc
+/** Symmetric, with positive eigenvalues well apart. */
+export const positiveDefinite = sides.chain((n) =>
+  fc.tuple(angles, spaced(n, 0.3)).map(([a, values]) => composed(orthogonal(n, a), values, orthogonal(n, a))),
+)
+
+/** With singular values away from 0 and from each other. */
+export const rectangularTame = fc
   .tuple(sides, sides)
   .chain(([m, n]) => fc.tuple(fc.constant([m, n] as const), angles, angles, spaced(Math.min(m, n), 0.3)))
   .map(([[m, n], a, b, values]) => composed(orthogonal(m, a), values, orthogonal(n, b)))
