@@ -22,8 +22,13 @@ export const decompose = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean):
     return decompose(body, lowers)
   })
 
-const prepareFlat = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR =>
-  dropUnused(shareCommon(dropIdentities(decompose(shareCommon(dropUnused(dropIdentities(inlineCalls(ir)))), lowers))))
+const tidied = (ir: IR): IR => shareCommon(dropUnused(dropIdentities(ir)))
+
+const prepareFlat = (ir: IR, lowers: (primitive: AnyPrimitive) => boolean): IR => {
+  const shared = tidied(inlineCalls(ir))
+  const decomposed = decompose(shared, lowers)
+  return decomposed === shared ? shared : dropUnused(tidied(decomposed))
+}
 
 const holdsPrograms = ({ equations }: IR): boolean =>
   equations.some(({ primitive }) => primitive.properties.programs !== undefined)

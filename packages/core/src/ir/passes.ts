@@ -31,6 +31,7 @@ const splice = (ir: IR, inputs: readonly Atom[], origin: Origin | undefined, int
 export const expandEquations = (ir: IR, expand: (equation: Equation) => IR | null): IR => {
   const by: Substitution = new Map()
   const equations: Equation[] = []
+  let expanded = false
   for (const before of ir.equations) {
     const equation = substituteIn(before, by)
     const body = expand(before)
@@ -38,10 +39,12 @@ export const expandEquations = (ir: IR, expand: (equation: Equation) => IR | nul
       equations.push(equation)
       continue
     }
+    expanded = true
     const outputs = splice(body, equation.inputs, equation.origin, equations)
     for (const [i, v] of equation.results.entries()) by.set(v.id, outputs[i] ?? v)
   }
-  return { ...ir, equations, outputs: ir.outputs.map((atom) => substitute(atom, by)) }
+  // the same program where nothing was replaced, so that a caller can tell
+  return expanded ? { ...ir, equations, outputs: ir.outputs.map((atom) => substitute(atom, by)) } : ir
 }
 
 /** `y = scan[f] x`  ->  `y = scan[pass(f)] x`: a pass over the programs that equations hold. */
