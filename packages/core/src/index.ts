@@ -121,6 +121,7 @@ export { type PadMode, padWith } from './primitives/padding.js'
 export { avgPool, maxPool, type PoolOptions } from './primitives/pooling.js'
 export * from './primitives/primitive.js'
 export { prod } from './primitives/product.js'
+export { qr } from './primitives/qr.js'
 export { erfInv } from './primitives/random.js'
 export {
   all,

@@ -11,6 +11,7 @@ import {
   inv,
   logdet,
   ones,
+  qr,
   ShapeError,
   scalar,
   slogdet,
@@ -43,4 +44,5 @@ export const linearAlgebra: WrongPrograms = {
   'slogdet, not square': [ShapeError, () => slogdet(ones([2, 3]))],
   'logdet, not square': [ShapeError, () => logdet(ones([2, 3]))],
   'cholesky, not square': [ShapeError, () => cholesky(ones([2, 3]))],
+  'qr of a vector': [ShapeError, () => qr(ones([3]))],
 }

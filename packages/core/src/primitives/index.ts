@@ -27,6 +27,7 @@ import { scatterAddPrimitive, takePrimitive } from './indexing.js'
 import { eighPrimitive, singularValuesPrimitive } from './linalg.js'
 import { standardizePrimitive } from './normalise.js'
 import type { Primitive } from './primitive.js'
+import { qrPrimitive } from './qr.js'
 import * as random from './random.js'
 import * as reduction from './reduction.js'
 import { remPrimitive } from './rounding.js'
@@ -125,6 +126,7 @@ export const matrixPrimitives = {
   cofactor: cofactorPrimitive,
   slogdet: slogdetPrimitive,
   cholesky: choleskyPrimitive,
+  qr: qrPrimitive,
 } as const
 
 /** Evaluated on the host on every engine; what depends on them alone is, too. */
