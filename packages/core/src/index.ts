@@ -146,6 +146,7 @@ export { atan, cos, erf, erfc, gelu, sigmoid, sin, softplus, tanh } from './prim
 export { inv, solve } from './primitives/solve.js'
 export { argsort, type SearchOptions, type SortOptions, searchSorted, sort } from './primitives/sorting.js'
 export { stopGradient } from './primitives/stopGradient.js'
+export { svd } from './primitives/svd.js'
 export { tensordot } from './primitives/tensordot.js'
 export { topK } from './primitives/topK.js'
 export { type TriangularSolveOptions, triangularSolve } from './primitives/triangularSolve.js'

@@ -16,10 +16,12 @@ import {
   scalar,
   slogdet,
   solve,
+  svd,
   trace,
   triangularSolve,
   tril,
   triu,
+  zeros,
 } from '@cotangent/core'
 import type { WrongPrograms } from './wrongProgram.js'
 
@@ -45,4 +47,5 @@ export const linearAlgebra: WrongPrograms = {
   'logdet, not square': [ShapeError, () => logdet(ones([2, 3]))],
   'cholesky, not square': [ShapeError, () => cholesky(ones([2, 3]))],
   'qr of a vector': [ShapeError, () => qr(ones([3]))],
+  'svd of nothing': [ShapeError, () => svd(zeros([0, 3]))],
 }

@@ -37,6 +37,7 @@ import * as smooth from './smooth.js'
 import { solvePrimitive } from './solve.js'
 import { argsortPrimitive } from './sorting.js'
 import { stopGradientPrimitive } from './stopGradient.js'
+import { svdPrimitive } from './svd.js'
 import { topKIndicesPrimitive } from './topK.js'
 import { triangularSolvePrimitive } from './triangularSolve.js'
 
@@ -127,6 +128,7 @@ export const matrixPrimitives = {
   slogdet: slogdetPrimitive,
   cholesky: choleskyPrimitive,
   qr: qrPrimitive,
+  svd: svdPrimitive,
 } as const
 
 /** Evaluated on the host on every engine; what depends on them alone is, too. */

@@ -25,6 +25,8 @@ const choleskyCase = (a: HostTensor): Case => caseOf('cholesky', [a], {}, { appl
 
 const qrCase = (a: HostTensor): Case => caseOf('qr', [tall(a)], {})
 
+const svdCase = (x: HostTensor): Case => caseOf('svd', [x], {})
+
 export const factorGenerators = {
   cholesky: {
     tame: positiveDefinite.map(choleskyCase),
@@ -35,6 +37,12 @@ export const factorGenerators = {
   qr: {
     tame: rectangularTame.map(qrCase),
     hostile: hostileMatrix.map(qrCase),
+    derivative: 'true',
+    share: 0.5,
+  },
+  svd: {
+    tame: rectangularTame.map(svdCase),
+    hostile: hostileMatrix.map(svdCase),
     derivative: 'true',
     share: 0.5,
   },
