@@ -26,6 +26,7 @@ import { flipPrimitive } from './flip.js'
 import { scatterAddPrimitive, takePrimitive } from './indexing.js'
 import { eighPrimitive, singularValuesPrimitive } from './linalg.js'
 import { standardizePrimitive } from './normalise.js'
+import { pinvPrimitive } from './pinv.js'
 import type { Primitive } from './primitive.js'
 import { qrPrimitive } from './qr.js'
 import * as random from './random.js'
@@ -129,6 +130,7 @@ export const matrixPrimitives = {
   cholesky: choleskyPrimitive,
   qr: qrPrimitive,
   svd: svdPrimitive,
+  pinv: pinvPrimitive,
 } as const
 
 /** Evaluated on the host on every engine; what depends on them alone is, too. */

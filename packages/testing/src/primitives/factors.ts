@@ -27,6 +27,11 @@ const qrCase = (a: HostTensor): Case => caseOf('qr', [tall(a)], {})
 
 const svdCase = (x: HostTensor): Case => caseOf('svd', [x], {})
 
+const pinvCase = ([a, rtol]: readonly [HostTensor, number]): Case => caseOf('pinv', [a], { rtol })
+
+const pinvOf = (matrices: fc.Arbitrary<HostTensor>): fc.Arbitrary<Case> =>
+  fc.tuple(matrices, fc.constantFrom(0, 1e-6, 1e-3)).map(pinvCase)
+
 export const factorGenerators = {
   cholesky: {
     tame: positiveDefinite.map(choleskyCase),
@@ -43,6 +48,12 @@ export const factorGenerators = {
   svd: {
     tame: rectangularTame.map(svdCase),
     hostile: hostileMatrix.map(svdCase),
+    derivative: 'true',
+    share: 0.5,
+  },
+  pinv: {
+    tame: pinvOf(rectangularTame),
+    hostile: pinvOf(hostileMatrix),
     derivative: 'true',
     share: 0.5,
   },
