@@ -116,9 +116,6 @@ const firstRows = (x: Tensor, ids: Tensor, dim: number): Tensor => {
     x.shape.map((n, i) => (i === axis ? n : length(ids, i))),
   )
 }
-
-const symmetric = (x: Tensor): Tensor => ct.mul(ct.add(x, ct.matrixTranspose(x)), 0.5)
-
 const windows = (attributes: Attributes): ct.PoolOptions => ({
   strides: numberOf(attributes, 'stride'),
   padding: numberOf(attributes, 'padding'),
@@ -182,8 +179,8 @@ const table: Readonly<Record<string, Op>> = {
     const whole = ct.add(total, shift)
     return options.keepDims === true ? whole : ct.squeeze(whole, axes)
   }),
-  norm2: reduced((x, axes, options) => ct.sqrt(ct.sum(ct.square(x), axes, options))),
-  norm1: reduced((x, axes, options) => ct.sum(ct.abs(x), axes, options)),
+  norm2: reduced((x, axes, options) => ct.vectorNorm(x, { ...options, axes })),
+  norm1: reduced((x, axes, options) => ct.vectorNorm(x, { ...options, axes, ord: 1 })),
   var: one((x, attributes) => variance(x, attributes)),
   std: one((x, attributes) => ct.sqrt(variance(x, attributes))),
   softmax: one((x, { dim }) => ct.softmax(x, Number(dim))),
@@ -271,17 +268,17 @@ const table: Readonly<Record<string, Op>> = {
   l1_loss: two((x, y) => nn.meanAbsoluteError(x, y)),
   huber_loss: two((x, y, attributes) => nn.huberLoss(x, y, { delta: numberOf(attributes, 'delta') })),
   svdvals: one(ct.singularValues),
-  nuclear_norm: one((x) => ct.sum(ct.singularValues(x))),
-  eigvalsh: one((x) => ct.eigh(symmetric(x))[0]),
-  eigh: ([x]) => (x === undefined ? null : ct.eigh(symmetric(x))),
-  solve_triangular: two((x, y) => ct.triangularSolve(x, y)),
+  nuclear_norm: one(ct.nuclearNorm),
+  eigvalsh: one(ct.eigvalsh),
+  eigh: ([x]) => (x === undefined ? null : ct.eigh(x)),
+  svd: ([x]) => (x === undefined ? null : ct.svd(x)),
+  qr: ([x]) => (x === undefined ? null : ct.qr(x)),
+  cholesky: one(ct.cholesky),
   solve: two(ct.solve),
+  solve_triangular: two((x, y) => ct.triangularSolve(x, y)),
   inv: one(ct.inv),
   det: one(ct.det),
   logdet: one((x) => ct.slogdet(x)[1]),
-  cholesky: one(ct.cholesky),
-  qr: ([x]) => (x === undefined ? null : ct.qr(x)),
-  svd: ([x]) => (x === undefined ? null : ct.svd(x)),
 }
 
 const variance = (x: Tensor, attributes: Attributes): Tensor => {

@@ -114,9 +114,17 @@ export {
 export { oneHot, scatterAdd, take } from './primitives/indexing.js'
 export { type IndexPlace, type IndexSpan, index } from './primitives/indexPlaces.js'
 export { jacobiLimit, jacobiSweeps, roundRobin } from './primitives/jacobi.js'
-export { eigh, singularValues } from './primitives/linalg.js'
+export { eigh, eigvalsh, singularValues } from './primitives/linalg.js'
 export { eye, matrixTranspose } from './primitives/matrix.js'
+export { matrixPower } from './primitives/matrixPower.js'
 export { standardize } from './primitives/normalise.js'
+export {
+  type MatrixNormOptions,
+  matrixNorm,
+  nuclearNorm,
+  type VectorNormOptions,
+  vectorNorm,
+} from './primitives/norms.js'
 export { type PadMode, padWith } from './primitives/padding.js'
 export { lstsq, matrixRank, pinv, type RankOptions } from './primitives/pinv.js'
 export { avgPool, maxPool, type PoolOptions } from './primitives/pooling.js'

@@ -11,8 +11,8 @@ import { mul, square } from './arithmetic.js'
 import { zeros } from './broadcast.js'
 import { matmul } from './contraction.js'
 import { jacobiLimit } from './jacobi.js'
-import { eigh, singularValues } from './linalg.js'
-import { matrixTranspose } from './matrix.js'
+import { eigh, eigvalsh, singularValues } from './linalg.js'
+import { eye, matrixTranspose } from './matrix.js'
 import { sum } from './reduction.js'
 
 const rows = (x: Tensor): number[][] => {
@@ -88,6 +88,20 @@ describe('eigh agrees with another implementation, and with its decomposition', 
       }
     }
   })
+})
+
+test('eigvalsh: eigenvalues alone have finite gradients where they coincide', () => {
+  const a = array([
+    [2, 1],
+    [1, 2],
+  ])
+  expect(eigvalsh(a).toArray()).toEqual(eigh(a)[0].toArray())
+  // Σ w = trace: slope 1 on the diagonal, at a tie too
+  const slope = grad((x: Tensor) => sum(eigvalsh(x)))
+  for (const x of [eye(3), zeros([3, 3])]) expect(slope(x).toArray()).toEqual(eye(3).toArray())
+  // Σ w² = Σ a²: slope 2 a
+  const squares = grad((x: Tensor) => sum(square(eigvalsh(x))))(a)
+  expect(largestGap(squares.data, [4, 2, 2, 4])).toBeLessThan(1e-6)
 })
 
 /** Q diag(spectrum) Qᵀ with Q = 1 - 2 u uᵀ, u a unit vector with no zeros. */

@@ -77,6 +77,16 @@ export const eigh = (a: Tensor): readonly [w: Tensor, v: Tensor] => {
   return [w, v]
 }
 
+/**
+ * Eigenvalues, ascending, of symmetric matrices: `eigh(a)[0]`. Shape: [...b, n, n] -> [...b, n].
+ *
+ * dw_i = v_iᵀ da v_i, finite where eigenvalues coincide; the second derivative needs distinct ones.
+ *
+ * @throws ShapeError unless the last two axes are equal; DTypeError
+ * @example eigvalsh(array([[2, 1], [1, 2]])) // => [1, 3]
+ */
+export const eigvalsh = (a: Tensor): Tensor => eigh(a)[0]
+
 // ---------------------------------------------------------------- singular values
 
 /** Below this share of the largest singular value, one counts as 0 in the derivative. The Gram matrix knows no better. */
