@@ -141,9 +141,9 @@ export const follow = async <P, F, B, I>(run: Trajectory<P, F, B, I>, engine: En
 
   let programs = 0
   const compiled = compile(step, engine, { onCompile: (event) => (programs += event.programs) })
-  // border: what P is made of is not known here
-  const [first, untrained] = partition(params, run.trained) as unknown as readonly [Part<P>, Part<P>]
-  let [trained, state] = [first, init(first)]
+  const [first, untrained] = partition(params, run.trained)
+  let trained: Part<P> = first
+  let state = init(first)
   for (let i = 0; i < totalSteps; i++) {
     const weights = weightsAt(objective, i / totalSteps)
     const result = await compiled(trained, state, untrained, run.frozen, run.batchAt(batches, i), weights)
