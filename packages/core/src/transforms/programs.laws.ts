@@ -1,11 +1,20 @@
 /* Random programs under grad, vmap and jit, in any order and nested; and what passes make of them. */
 import {
   batchOf,
+  chainRule,
   checkGrads,
+  forAll,
+  hessianIsSymmetric,
   jitIsEager,
   lawRuns,
+  productRule,
   programArbitrary,
+  quotientRule,
   type RandomProgram,
+  throwingLeavesNothing,
+  tracedOncePerSignature,
+  transformsArbitrary,
+  transformsCompose,
   vmapIsLoop,
   widened,
 } from '@cotangent/testing'
@@ -29,7 +38,7 @@ import { evalIR, makeIR } from '../trace/makeIR.js'
 import { jit } from './jit.js'
 import { jvp } from './jvp.js'
 import { linearize } from './linearize.js'
-import { grad, valueAndGrad, vjp } from './vjp.js'
+import { grad, valueAndGrad } from './vjp.js'
 import { vmap } from './vmap.js'
 
 /** The largest |a - b|, relative to the largest |b| (at least 1). */
@@ -59,77 +68,51 @@ type Lists = (xs: readonly Tensor[]) => readonly Tensor[]
 const twice = (xs: readonly Tensor[]): readonly Tensor[] => xs.map((x) => batchOf(x, 2, 0))
 
 describe('derivatives', () => {
-  test('of smooth programs agree with differences, to second order', () => {
-    fc.assert(
-      fc.property(programArbitrary({ smooth: true, maxSteps: 8 }), fc.nat(1000), ({ f, args }, seed) =>
-        checkGrads((...xs: readonly Tensor[]) => f(...xs), args, { seed, everyCoordinate: 0 }),
-      ),
+  test('of smooth programs agree with differences, to second order', () =>
+    forAll(
+      [programArbitrary({ smooth: true, maxSteps: 8 }), fc.nat(1000)],
+      ({ f, args }, seed) => checkGrads((...xs: readonly Tensor[]) => f(...xs), args, { seed, everyCoordinate: 0 }),
       lawRuns(60),
-    )
-  })
+    ))
 
-  test('of any program: forward, backward and linearize are one derivative', () => {
-    fc.assert(
-      fc.property(programArbitrary(), (program) => {
-        const [f, xs] = [listed(program), wide(program)]
-        const us = xs.map(
-          (x) =>
-            new HostTensor(
-              x.data.map((_, i) => Math.cos(i)),
-              x.shape,
-              'f64',
-            ),
-        )
-        const slope = jvp(f, [xs], [us])[1].item()
-        const [value, push] = linearize(f, xs)
-        expect(value.item()).toBe(f(xs).item())
-        expect(Math.abs(push(us).item() - slope)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(slope)))
-        const gradient = grad(f)(xs)
-        const along = gradient.map((g, i) => sum(mul(g, us[i] ?? g)).item()).reduce((a, b) => a + b, 0)
-        expect(Math.abs(along - slope)).toBeLessThanOrEqual(1e-10 * Math.max(1, Math.abs(slope)))
-        expect(valueAndGrad(f)(xs)[0].item()).toBe(value.item())
-      }),
-      lawRuns(),
-    )
-  })
+  test('of any program: forward, backward and linearize are one derivative', () =>
+    forAll([programArbitrary()], (program) => {
+      const [f, xs] = [listed(program), wide(program)]
+      const us = xs.map(
+        (x) =>
+          new HostTensor(
+            x.data.map((_, i) => Math.cos(i)),
+            x.shape,
+            'f64',
+          ),
+      )
+      const slope = jvp(f, [xs], [us])[1].item()
+      const [value, push] = linearize(f, xs)
+      expect(value.item()).toBe(f(xs).item())
+      expect(Math.abs(push(us).item() - slope)).toBeLessThanOrEqual(1e-12 * Math.max(1, Math.abs(slope)))
+      const gradient = grad(f)(xs)
+      const along = gradient.map((g, i) => sum(mul(g, us[i] ?? g)).item()).reduce((a, b) => a + b, 0)
+      expect(Math.abs(along - slope)).toBeLessThanOrEqual(1e-10 * Math.max(1, Math.abs(slope)))
+      expect(valueAndGrad(f)(xs)[0].item()).toBe(value.item())
+    }))
 
-  test('chain: the derivative of g after f is that of g times that of f', () => {
-    fc.assert(
-      fc.property(programArbitrary({ smooth: true, maxSteps: 4 }), (program) => {
-        const [f, xs] = [listed(program), wide(program)]
-        const g = (y: Tensor): Tensor => sin(mul(y, y))
-        const [y, pullF] = vjp(f, xs)
-        const [z, pullG] = vjp(g, y)
-        const parts = pullF(pullG(add(mul(z, 0), 1))[0])[0]
-        expect(distance(grad((list: readonly Tensor[]) => g(f(list)))(xs), parts)).toBeLessThan(1e-13)
-      }),
+  test('the chain, product and quotient rules hold', () =>
+    forAll(
+      [programArbitrary({ smooth: true, maxSteps: 4 }), programArbitrary({ smooth: true, maxSteps: 4 })],
+      ({ f, args }, { f: g }) => {
+        chainRule(f, (y: Tensor) => sin(mul(y, y)), args)
+        productRule(f, g, args)
+        quotientRule(f, (...xs: Tensor[]) => add(mul(g(...xs), g(...xs)), 0.5), args)
+      },
+      lawRuns(40),
+    ))
+
+  test('the Hessian is symmetric: forward over reverse, reverse over forward, reverse over reverse agree', () =>
+    forAll(
+      [programArbitrary({ smooth: true, maxSteps: 5 })],
+      ({ f, args }) => hessianIsSymmetric(f, args),
       lawRuns(50),
-    )
-  })
-
-  test('the Hessian is symmetric: forward over reverse, reverse over forward, reverse over reverse agree', () => {
-    fc.assert(
-      fc.property(programArbitrary({ smooth: true, maxSteps: 5 }), (program) => {
-        const [f, xs] = [listed(program), wide(program)]
-        const us = xs.map(
-          (x) =>
-            new HostTensor(
-              x.data.map((_, i) => Math.sin(i + 1)),
-              x.shape,
-              'f64',
-            ),
-        )
-        const dot = (list: readonly Tensor[]): Tensor =>
-          list.map((x, i) => sum(mul(x, us[i] ?? x))).reduce((a, b) => add(a, b))
-        const forwardOverReverse = jvp((list: readonly Tensor[]) => grad(f)(list), [xs], [us])[1]
-        const reverseOverForward = grad((list: readonly Tensor[]) => jvp(f, [list], [us])[1])(xs)
-        const reverseOverReverse = grad((list: readonly Tensor[]) => dot(grad(f)(list)))(xs)
-        expect(distance(reverseOverForward, forwardOverReverse)).toBeLessThan(1e-9)
-        expect(distance(reverseOverReverse, forwardOverReverse)).toBeLessThan(1e-9)
-      }),
-      lawRuns(50),
-    )
-  })
+    ))
 })
 
 /** Transforms of functions from a list to a list, each the identity on values in its own way. */
@@ -149,23 +132,42 @@ const one = (xs: readonly Tensor[]): Tensor => {
 }
 
 describe('transforms', () => {
+  test('of transforms, two or three deep, are what they say: each may be replaced by other means', () =>
+    forAll(
+      [programArbitrary({ maxSteps: 4, maxArguments: 2, maxSize: 3 }), transformsArbitrary()],
+      ({ f, args }, names) => transformsCompose(f, args, names),
+      lawRuns(60),
+    ))
+
+  test('throw and leave nothing behind; jit traces once', () =>
+    forAll(
+      [programArbitrary({ maxSteps: 4 })],
+      ({ f, args }) => {
+        throwingLeavesNothing(f, args)
+        tracedOncePerSignature(f, [args, args.map((x) => mul(x, 2))], 1)
+      },
+      lawRuns(20),
+    ))
+
   const order = fc.array(fc.constantFrom(...Object.keys(wrappers)), { minLength: 1, maxLength: 4 })
 
   test('in any order and to any depth leave the gradient as it is', () => {
-    fc.assert(
-      fc.property(programArbitrary({ maxSteps: 6 }), order, (program, names) => {
+    forAll(
+      [programArbitrary({ maxSteps: 6 }), order],
+      (program, names) => {
         const [f, xs] = [listed(program), wide(program)]
         const gradient: Lists = (list) => grad(f)(list)
         const wrapped = names.reduce((g, name) => wrappers[name]?.(g) ?? g, gradient)
         expect(distance(wrapped(xs), gradient(xs))).toBeLessThan(1e-12)
-      }),
+      },
       lawRuns(60),
     )
   })
 
   test('grad of a transformed function is the gradient too', () => {
-    fc.assert(
-      fc.property(programArbitrary({ maxSteps: 6 }), order, (program, names) => {
+    forAll(
+      [programArbitrary({ maxSteps: 6 }), order],
+      (program, names) => {
         const [f, xs] = [listed(program), wide(program)]
         const wrapped = names.reduce<Lists>(
           (g, name) => wrappers[name]?.(g) ?? g,
@@ -176,42 +178,45 @@ describe('transforms', () => {
             .map((y) => sum(y))
             .reduce((a, b) => add(a, b))
         expect(distance(grad(scalar)(xs), grad(f)(xs))).toBeLessThan(1e-12)
-      }),
+      },
       lawRuns(60),
     )
   })
 
   test('vmap of grad is a loop of gradients; grad of the sum over a batch is the sum', () => {
-    fc.assert(
-      fc.property(programArbitrary({ maxSteps: 8 }), (program) => {
+    forAll(
+      [programArbitrary({ maxSteps: 8 })],
+      (program) => {
         const [f, xs] = [listed(program), wide(program)]
         const batch = twice(xs)
         vmapIsLoop((...list: readonly Tensor[]) => grad(f)(list), batch, { rtol: 1e-13 })
         const whole = grad((list: readonly Tensor[]) => sum(vmap(f)(list)))(batch)
         expect(distance(whole, vmap((list: readonly Tensor[]) => grad(f)(list))(batch))).toBeLessThan(1e-13)
-      }),
+      },
       lawRuns(60),
     )
   })
 
   test('jit is eager, of the program and of its gradient', () => {
-    fc.assert(
-      fc.property(programArbitrary({ minLength: 0 }), (program) => {
+    forAll(
+      [programArbitrary({ minLength: 0 })],
+      (program) => {
         jitIsEager(program.f, program.args)
         jitIsEager((...xs: readonly Tensor[]) => grad(listed(program))(xs), program.args)
-      }),
+      },
       lawRuns(),
     )
   })
 
   test('an f32 program in f64 is the f64 program', () => {
-    fc.assert(
-      fc.property(programArbitrary(), (program) => {
+    forAll(
+      [programArbitrary()],
+      (program) => {
         const oracle = evalIR(makeIR((...xs: Tensor[]) => program.f(...xs))(...program.args), program.args, {
           floats: 'f64',
         })
         expect(distance([oracle], [program.f(...wide(program))])).toBeLessThan(1e-12)
-      }),
+      },
       lawRuns(),
     )
   })
@@ -235,8 +240,9 @@ describe('passes', () => {
   }
 
   test.each(Object.entries(passes))('%s: the program stays well formed and computes the same', (_, pass) => {
-    fc.assert(
-      fc.property(programArbitrary({ maxSteps: 8 }), (program) => {
+    forAll(
+      [programArbitrary({ maxSteps: 8 })],
+      (program) => {
         const before = gradientProgram(program)
         checkIR(before)
         const after = pass(before)
@@ -245,27 +251,29 @@ describe('passes', () => {
           evaluateIR(ir, program.args, { floats: 'f64' }).map(({ data, shape }) => new HostTensor(data, shape, 'f64')),
         )
         expect(distance(received ?? [], expected ?? [])).toBeLessThan(1e-11)
-      }),
+      },
       lawRuns(50),
     )
   })
 
   test('passes leave nothing twice, nothing unused, and settle', () => {
-    fc.assert(
-      fc.property(programArbitrary({ maxSteps: 8 }), (program) => {
+    forAll(
+      [programArbitrary({ maxSteps: 8 })],
+      (program) => {
         const ready = prepareIR(gradientProgram(program), basicOnly)
         const again = prepareIR(ready, basicOnly)
         expect(again.equations.length).toBe(ready.equations.length)
         expect(hashIR(again)).toBe(hashIR(ready))
         expect(printIR(makeIRAgain(program))).toBe(printIR(gradientProgram(program)))
-      }),
+      },
       lawRuns(50),
     )
   })
 
   test('staged execution is direct evaluation, wherever the equations run', () => {
-    fc.assert(
-      fc.property(programArbitrary({ maxSteps: 8 }), fc.nat(6), (program, modulus) => {
+    forAll(
+      [programArbitrary({ maxSteps: 8 }), fc.nat(6)],
+      (program, modulus) => {
         const ir = prepareIR(gradientProgram(program), basicOnly)
         let n = 0
         const stages = planStages(ir, () => modulus === 0 || n++ % (modulus + 1) !== 0)
@@ -287,7 +295,7 @@ describe('passes', () => {
         for (const [i, atom] of ir.outputs.entries()) {
           if (atom.kind === 'var') expect(values.get(atom.id)?.data).toEqual(direct[i]?.data)
         }
-      }),
+      },
       lawRuns(50),
     )
   })

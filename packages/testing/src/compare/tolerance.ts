@@ -39,7 +39,7 @@ export const exponential = (x: HostTensor): Tolerance => ({
 export const ofMagnitude = (terms: number, operands: readonly HostTensor[], apply: ListFunction): Tolerance => {
   let magnitudes: readonly HostTensor[] | null = null
   return {
-    reason: `${terms} u mag: one rounding a term`,
+    reason: 'n u mag: one rounding for each of n terms, of u times the sum of their absolute values',
     allowed: (_, i, result) => {
       magnitudes ??= oracle(
         apply,

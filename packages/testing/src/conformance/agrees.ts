@@ -56,3 +56,35 @@ export const agreesWithReference = async (
   const difference = firstDifference(accepted, received, allowed, { slack, nonFinite })
   if (difference !== null) throw explained(engine, f, operands, difference, allowed)
 }
+
+/**
+ * Run again, and on engines that differ in the number of threads only, a program gives the same to the last bit.
+ *
+ * @param engines the first says what is expected of the others
+ * @param repeats how often it runs on each
+ * @throws LawError naming the engine, the run and the element
+ */
+export const repeatsAgree = async (
+  engines: readonly Engine[],
+  f: ListFunction,
+  operands: readonly HostTensor[],
+  repeats = 5,
+): Promise<void> => {
+  let expected: readonly HostTensor[] | null = null
+  for (const engine of engines) {
+    const compiled = compile((xs: readonly Tensor[]) => [...f(xs)], engine)
+    for (let run = 1; run <= repeats; run++) {
+      const results = await Promise.all((await compiled(operands)).map((x) => x.read()))
+      expected ??= results
+      for (const [i, y] of expected.entries()) {
+        const place = y.data.findIndex((value, j) => !Object.is(value, results[i]?.data[j]))
+        if (place < 0) continue
+        throw new LawError({
+          check: 'repeats agree',
+          expected: `element ${place} of result ${i} must be ${y.data[place]} each time.`,
+          received: `${results[i]?.data[place]} in run ${run} on ${engine.name}`,
+        })
+      }
+    }
+  }
+}

@@ -1,11 +1,13 @@
 /* The laws themselves: losses that keep them pass, losses that break them are told so by name. */
 import {
+  abs,
   add,
   array,
   div,
   eye,
   greater,
   logSoftmax,
+  logsumexp,
   matmul,
   mean,
   mul,
@@ -24,7 +26,10 @@ import {
 } from '@cotangent/core'
 import { describe, expect, test } from 'vitest'
 import { LawError } from './lawError.js'
-import * as laws from './losses.js'
+import * as invariances from './losses.js'
+import * as gradients from './lossGradients.js'
+
+const laws = { ...gradients, ...invariances }
 
 const logits = array([
   [0.5, -1, 2, 0.25],
@@ -140,6 +145,29 @@ const cases: readonly (readonly [string, () => void, () => void])[] = [
     'gradient rows',
     () => laws.gradientRowsSumToZero(entropy, [logits]),
     () => laws.gradientRowsSumToZero((f) => sum(square(f)), [logits]),
+  ],
+  [
+    'gradient',
+    () =>
+      laws.gradientIs(spread, [logits], (f) =>
+        f === undefined ? [] : [mul(sub(f, mean(f, 0, { keepDims: true })), 2)],
+      ),
+    () => laws.gradientIs(spread, [logits], (f) => (f === undefined ? [] : [mul(f, 2)])),
+  ],
+  [
+    'zero gradient',
+    () => laws.gradientIsZeroAt(distance, [logits, teacher], () => true, 1),
+    () => laws.gradientIsZeroAt(first, [logits], (place) => place > 2),
+  ],
+  [
+    'two losses',
+    () => laws.lossesAgree(entropy, (f) => sub(mean(logsumexp(f)), mean(sum(mul(softmax(f), f), -1))), [logits]),
+    () => laws.lossesAgree(entropy, spread, [logits]),
+  ],
+  [
+    'one-sided differences',
+    () => laws.differencesBracket((f) => sum(abs(sub(f, logits))), [logits]),
+    () => laws.differencesBracket((f) => sum(mul(f, stopGradient(f))), [logits]),
   ],
   [
     'masked rows',

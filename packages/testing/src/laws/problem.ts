@@ -29,7 +29,8 @@ export interface Problem {
 export type AnyFunction = (...args: never[]) => unknown
 
 /** Border: the structure is data, so the arguments' types are those the caller gave. */
-const applied = (f: AnyFunction, args: readonly unknown[]): unknown => (f as (...xs: unknown[]) => unknown)(...args)
+export const applied = (f: AnyFunction, args: readonly unknown[]): unknown =>
+  (f as (...xs: unknown[]) => unknown)(...args)
 
 const onHost = (x: Tensor): HostTensor => new HostTensor(x.data, x.shape, x.dtype)
 

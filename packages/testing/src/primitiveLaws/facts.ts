@@ -5,6 +5,8 @@ import type { Case, PrimitiveGenerator } from '../primitives/case.js'
 
 /** Of the tame cases, as far as forty of them show. */
 export interface Facts {
+  /** The cases that were looked at. */
+  readonly cases: readonly Case[]
   /** Dtypes of each operand. */
   readonly operands: readonly ReadonlySet<DType>[]
   readonly results: ReadonlySet<DType>
@@ -67,6 +69,7 @@ export const factsOf = (primitive: AnyPrimitive, generator: PrimitiveGenerator):
   const results = new Set(cases.flatMap((c) => c.apply(c.operands).map((y) => y.dtype)))
   const gone = equations.length === 0 && typeof primitive.arity === 'number'
   return {
+    cases,
     operands,
     results,
     equationOperands: gone
