@@ -138,6 +138,15 @@ describe('explainCompile', () => {
     `)
   })
 
+  test('of many that failed keeps the last 20, each with its number', async () => {
+    const f = compile((_: Tensor): Tensor => {
+      throw new Error('never')
+    }, referenceEngine())
+    for (let i = 0; i < 50; i++) await expect(f(ones([i + 1]))).rejects.toThrow('never')
+    const numbers = [...explainCompile(f).matchAll(/^ {2}(\d+) +failed$/gm)].map(([, number]) => Number(number))
+    expect(numbers).toEqual(Array.from({ length: 20 }, (_, i) => 31 + i))
+  })
+
   test('refuses what was not compiled', () => {
     expect(() => explainCompile(score)).toThrow(ArgumentError)
   })

@@ -15,7 +15,12 @@ const causeText = ({ changes, nearest }: Cause): string => {
   return [...changes.slice(0, listed).map(printChange), ...more, `(compared with ${nearest})`].join('\n     ')
 }
 
+/** Of those that failed, so many are remembered: a caller may try again for ever. */
+const failuresKept = 20
+
 interface Compilation {
+  /** Counted from 1, those that failed too. */
+  readonly number: number
   readonly signature: Signature
   readonly cause: Cause
   /** What came of it; `null` while it goes on, or if it failed. */
@@ -26,6 +31,7 @@ interface Compilation {
 /** The compilations of one function, in the order they began. */
 export class CompileHistory {
   readonly #all: Compilation[] = []
+  #begun = 0
   readonly #names = new Map<number, ArgumentNames>()
 
   constructor(
@@ -35,16 +41,20 @@ export class CompileHistory {
 
   /** A compilation begins, for a call with so many arguments. */
   begin(signature: Signature, count: number): Compilation {
-    const made = { signature, cause: this.#cause(signature, count), event: null, failed: false }
+    const failures = this.#all.filter(({ failed }) => failed)
+    const [oldest] = failures
+    if (oldest !== undefined && failures.length >= failuresKept) this.#all.splice(this.#all.indexOf(oldest), 1)
+    const cause = this.#cause(signature, count)
+    const made = { number: ++this.#begun, signature, cause, event: null, failed: false }
     this.#all.push(made)
     return made
   }
 
   #cause(signature: Signature, count: number): Cause {
-    const [first, ...others] = this.#all.flatMap((known, i) =>
+    const [first, ...others] = this.#all.flatMap((known) =>
       known.failed
         ? []
-        : [{ changes: changesBetween(known.signature, signature, this.#namesOf(count)), nearest: i + 1 }],
+        : [{ changes: changesBetween(known.signature, signature, this.#namesOf(count)), nearest: known.number }],
     )
     if (first === undefined) return { reason: 'first call', changes: [], nearest: null }
     const near = others.reduce((best, each) => (each.changes.length < best.changes.length ? each : best), first)
@@ -55,14 +65,14 @@ export class CompileHistory {
     const { name } = this.f
     const times = this.#all.filter(({ event }) => event !== null).length
     const head = `${name === '' ? 'a function' : name} was compiled ${times === 1 ? 'once' : `${times} times`}`
-    const lines = this.#all.map(({ cause, event, failed }, i) => {
+    const lines = this.#all.map(({ number, cause, event, failed }) => {
       const outcome =
         event === null
           ? failed
             ? 'failed'
             : 'is under way'
           : `${event.equations} equations in ${event.seconds.toPrecision(2)} s on ${event.engine}`
-      return `  ${String(i + 1).padEnd(2)} ${outcome}\n     ${causeText(cause)}`
+      return `  ${String(number).padEnd(2)} ${outcome}\n     ${causeText(cause)}`
     })
     return [head, ...lines].join('\n')
   }
