@@ -207,5 +207,9 @@ test('what is refused', () => {
       received  a f32[2,2], rtol -1
       to do     leave it out for what rounding leaves of a zero]
   `)
-  expect(() => lstsq(ones([2, 2]), ones([3]))).toThrow('matmul: the last axis of lhs')
+  expect(() => lstsq(ones([2, 2]), ones([3]))).toThrowErrorMatchingInlineSnapshot(`
+    [ShapeError: lstsq: b must have as many rows as a (a vector: as many elements).
+      received  a f32[2,2], b f32[3]
+      to do     a batch of vectors needs an axis of length 1 behind it: expandDims(b, -1)]
+  `)
 })

@@ -12,6 +12,7 @@ import { checkMatrix, eachMatrix, factorFlops, matrixSides } from './matrixBatch
 import { dataAttrs, definePrimitive, notLinear, type Primitive } from './primitive.js'
 import { max, sum } from './reduction.js'
 import { svd } from './svd.js'
+import { checkRightSide } from './systems.js'
 
 export interface PinvAttrs {
   /** Singular values up to this share of the largest count as 0. */
@@ -99,6 +100,7 @@ export const pinv = (a: Tensor, options: RankOptions = {}): Tensor => {
  */
 export const lstsq = (a: Tensor, b: Tensor, options: RankOptions = {}): Tensor => {
   checkMatrix('lstsq', a, 'a')
+  checkRightSide('lstsq', a, b)
   return matmul(bind1(pinvPrimitive, [a], { rtol: toleranceOf('lstsq', a, options) }), b)
 }
 

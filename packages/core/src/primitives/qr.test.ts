@@ -1,4 +1,4 @@
-import { forAll, lawRuns, mapData, rankOne, tensorOf, widened } from '@cotangent/testing'
+import { checkGrads, distinct, forAll, lawRuns, mapData, rankOne, tensorOf, widened } from '@cotangent/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { array, type HostTensor, type Tensor } from '../tensor.js'
@@ -59,6 +59,16 @@ describe('qr', () => {
       },
       lawRuns(50),
     )
+  })
+
+  test('has right derivatives for wide, square and tall matrices', () => {
+    for (const [m, n] of [
+      [2, 4],
+      [3, 3],
+      [4, 2],
+    ] as const) {
+      forAll([distinct([m, n])], (a) => checkGrads((x: Tensor) => [...qr(x)], [a], { order: 2 }), lawRuns(5))
+    }
   })
 
   test('of a batch, of empty matrices, and what is refused', () => {

@@ -11,8 +11,12 @@ import { checkKind, commonShape } from './elementwise.js'
 import { checkSquare, matrixSides } from './matrixBatch.js'
 import type { BatchRule } from './primitive.js'
 
-const checkFit = (op: string, a: Tensor, b: Tensor): void => {
-  checkSquare(op, a, 'use lstsq for a matrix that is not square')
+/**
+ * b is a vector, or matrices, with as many elements or rows as a has rows, and of a's dtype.
+ *
+ * @throws ShapeError, DTypeError
+ */
+export const checkRightSide = (op: string, a: Tensor, b: Tensor): void => {
   checkKind(op, 'floating', b, 'b')
   const received = `a ${printAval(a.aval)}, b ${printAval(b.aval)}`
   if (a.dtype !== b.dtype) {
@@ -23,7 +27,7 @@ const checkFit = (op: string, a: Tensor, b: Tensor): void => {
       todo: 'cast one of them; nothing is promoted by itself',
     })
   }
-  if (b.rank > 0 && b.shape[Math.max(0, b.rank - 2)] === axisLength(a.shape, a.rank - 1)) return
+  if (b.rank > 0 && b.shape[Math.max(0, b.rank - 2)] === axisLength(a.shape, a.rank - 2)) return
   throw new ShapeError({
     op,
     expected: 'b must have as many rows as a (a vector: as many elements).',
@@ -42,7 +46,8 @@ const sideBySide = (b: Tensor): Tensor => reshape(moveAxis(b, -2, 0), [axisLengt
  * @throws ShapeError where the operands do not fit; DTypeError
  */
 export const solveSystems = (op: string, a: Tensor, b: Tensor, solve: (a: Tensor, b: Tensor) => Tensor): Tensor => {
-  checkFit(op, a, b)
+  checkSquare(op, a, 'use lstsq for a matrix that is not square')
+  checkRightSide(op, a, b)
   if (b.rank === 1) return squeeze(solveSystems(op, a, expandDims(b, 1), solve), -1)
   if (a.rank === 2 && b.rank > 2) {
     const lead = b.shape.slice(0, -2)
