@@ -1,18 +1,22 @@
 import {
+  abs,
   array,
   cast,
   customVjp,
   exp,
+  less,
   mul,
   relu,
   scalar,
   sin,
   square,
   stopGradient,
+  sub,
   sum,
   type Tensor,
   take,
   tanh,
+  where,
 } from '@cotangent/core'
 import { describe, expect, test } from 'vitest'
 import { LawError } from '../laws/lawError.js'
@@ -44,6 +48,11 @@ describe('checkGrads passes', () => {
 
   test('a function whose result is partly an integer', () =>
     checkGrads((x: Tensor) => [square(x), cast(x, 'i32')] as const, [point]))
+
+  test('a function whose second derivative jumps at the point', () =>
+    checkGrads((x: Tensor) => where(less(abs(x), 1), mul(square(x), 0.5), sub(abs(x), 0.5)), [array([1, -1])], {
+      order: 1,
+    }))
 
   test('a kink that the point is away from', () => checkGrads((x: Tensor) => relu(x), [point]))
 })
@@ -98,7 +107,10 @@ describe('checkGrads names what is wrong:', () => {
   })
 
   test('a kink', () => {
-    expect(failure(() => checkGrads((x: Tensor) => relu(x), [array([0, 1])])).at).toBe('[0], element 0')
+    const error = failure(() => checkGrads((x: Tensor) => relu(x), [array([0, 1])]))
+    expect(error.atKink).toBe(true)
+    expect(error.at).toBe('[0], element 0')
+    expect(error.message).toMatch(/To both sides the slope is 0 and 1: a kink, where there is nothing to compare with/)
   })
 })
 

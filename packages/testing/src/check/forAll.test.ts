@@ -1,4 +1,4 @@
-import { exp, mul, stopGradient, sum, type Tensor } from '@cotangent/core'
+import { add, array, exp, mul, relu, stopGradient, sub, sum, type Tensor } from '@cotangent/core'
 import { describe, expect, test, vi } from 'vitest'
 import { programArbitrary } from '../arbitraries/programs.js'
 import { tensorArbitrary } from '../arbitraries/tensors.js'
@@ -67,6 +67,19 @@ describe('forAll', () => {
         again     seed 1, path "0:0""
     `)
     expect(error.cause).toBeInstanceOf(LawError)
+  })
+
+  test('does not shrink to another fault, or to a kink', () => {
+    // relu, with a slope that is wrong above 1; 0 is the simplest number, but a kink
+    const wrong = (x: Tensor): Tensor => add(relu(x), relu(stopGradient(sub(x, 1))))
+    const law = (x: Tensor): void => checkGrads(wrong, [x], { order: 1 })
+    const error = thrownBy(() => forAll([tensorArbitrary({ maxRank: 1, minLength: 1 })], law, runs))
+    expect(error.failure?.example).toBe('Tensor f32[] [2]')
+  })
+
+  test('says where all examples are at kinks', () => {
+    const law = (): void => checkGrads((x: Tensor) => relu(x), [array([0])], { order: 1 })
+    expect(thrownBy(() => forAll([tensorArbitrary()], law, runs)).check).toBe('too few examples')
   })
 
   test('takes false for broken', () => {

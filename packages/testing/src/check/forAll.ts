@@ -21,11 +21,24 @@ const wrapped = (error: unknown): LawError => {
   })
 }
 
+/** Examples that `fc.pre` leaves out are no faults. */
+const faultOf = (error: unknown): LawError => {
+  if (fc.PreconditionFailure.isFailure(error)) throw error
+  return wrapped(error)
+}
+
 /** The examples come as one tuple. */
 const failureOf = (details: fc.RunDetails<[unknown[]]>): LawError => {
-  const { counterexample, counterexamplePath, errorInstance, numRuns, numShrinks, seed } = details
-  return wrapped(errorInstance ?? new Error('the law returned false')).on({
-    example: shown(counterexample?.[0] ?? []),
+  const { counterexample, counterexamplePath, errorInstance, numRuns, numShrinks, numSkips, seed } = details
+  if (counterexample === null) {
+    return new LawError({
+      check: 'too few examples',
+      expected: 'most examples must be such that the law says something of them.',
+      received: `${numSkips} passed over (by fc.pre, or at a kink), ${numRuns} tried`,
+    })
+  }
+  return wrapped(errorInstance).on({
+    example: shown(counterexample[0]),
     found: `in example ${numRuns}, shrunk ${times(numShrinks)}`,
     seed,
     path: counterexamplePath ?? '',
@@ -33,8 +46,26 @@ const failureOf = (details: fc.RunDetails<[unknown[]]>): LawError => {
 }
 
 /**
+ * What a law says of an example: that it holds, or an error. Once one has been found, only errors of the same check
+ * count: an example is not shrunk to another fault. Kinks are passed over.
+ */
+const sameFault = (): ((fault: LawError | null) => void) => {
+  let found: string | null = null
+  return (fault) => {
+    fc.pre(fault?.atKink !== true)
+    if (fault === null || (found !== null && fault.check !== found)) return
+    found = fault.check
+    throw fault
+  }
+}
+
+const broken = (result: unknown): LawError | null =>
+  result === false ? wrapped(new Error('the law returned false')) : null
+
+/**
  * Runs a law on random examples, and throws where it breaks: the smallest example that was found, in one line, the
- * numbers, the seed, fast-check's path, and the traced program.
+ * numbers, the seed, fast-check's path, and the traced program. Examples at a kink (a tie of a maximum, relu at 0) are
+ * passed over where a derivative is compared.
  *
  * @param arbitraries of the law's arguments
  * @param law throws, or returns false, where it is broken
@@ -47,8 +78,17 @@ export const forAll = <const T extends readonly unknown[]>(
   law: (...examples: T) => unknown,
   runs: Runs = lawRuns(),
 ): void => {
+  const report = sameFault()
   const details = fc.check(
-    fc.property(fc.tuple(...arbitraries), (examples) => law(...(examples as unknown as T)) !== false), // border
+    fc.property(fc.tuple(...arbitraries), (examples) => {
+      let fault: LawError | null
+      try {
+        fault = broken(law(...(examples as unknown as T))) // border: as many as there are arbitraries
+      } catch (error) {
+        fault = faultOf(error)
+      }
+      report(fault)
+    }),
     runs,
   )
   if (details.failed) throw failureOf(details)
@@ -60,11 +100,17 @@ export const forAllAsync = async <const T extends readonly unknown[]>(
   law: (...examples: T) => Promise<unknown>,
   runs: Runs = lawRuns(),
 ): Promise<void> => {
+  const report = sameFault()
   const details = await fc.check(
-    fc.asyncProperty(
-      fc.tuple(...arbitraries),
-      async (examples) => (await law(...(examples as unknown as T))) !== false,
-    ), // border
+    fc.asyncProperty(fc.tuple(...arbitraries), async (examples) => {
+      let fault: LawError | null
+      try {
+        fault = broken(await law(...(examples as unknown as T))) // border: as above
+      } catch (error) {
+        fault = faultOf(error)
+      }
+      report(fault)
+    }),
     runs,
   )
   if (details.failed) throw failureOf(details)

@@ -4,11 +4,11 @@
  * Letters: x primals, u a tangent, w a cotangent, J the Jacobian at x.
  */
 import type { Tensor } from '@cotangent/core'
-import { widened } from '../oracle.js'
+import { mapData, widened } from '../oracle.js'
 import { cotangentOf, difference, type InF64, inF64, tangentOf } from './inF64.js'
 import { LawError } from './lawError.js'
-import { mismatch } from './mismatch.js'
-import { dot, dotScale, inUnits, largest, linear, only, total, unit } from './numbers.js'
+import { mismatch, worst } from './mismatch.js'
+import { dot, dotScale, inUnits, largest, linear, moved, only, total, unit } from './numbers.js'
 import { type AnyFunction, direction, type Problem, problemOf } from './problem.js'
 import { checkFinite, type DerivativeOptions, defaults, digits, fail, type Settings } from './settings.js'
 import { suspects } from './suspect.js'
@@ -16,7 +16,30 @@ import { suspects } from './suspect.js'
 /** Rounding of f, of size 1 at least, divided by a step. */
 const noiseOf = ({ value, point }: InF64): number => 2 ** -48 * Math.max(1, largest(value(point)))
 
+/**
+ * Steps that are tried one after the other. Where a higher derivative jumps, the quotient's error shrinks with the step;
+ * that of a wrong derivative stays.
+ */
+const stepsOf = ({ step }: Settings): readonly number[] => [step, step / 8, step / 64]
+
 const per = (unit: number, xs: readonly Tensor[]): readonly Tensor[] => linear(1 / unit, xs, 0, xs)
+
+/** The slopes to both sides of a point; `null` where they are one, as far as differences tell. */
+const kinkAlong = ({ point, value }: InF64, us: readonly Tensor[], step: number): readonly [number, number] | null => {
+  const here = value(point)
+  const slope = (h: number): readonly Tensor[] => linear(1 / h, value(moved(point, h, us)), -1 / h, here)
+  const jump = (h: number): readonly Tensor[] => linear(1, slope(h), -1, slope(-h))
+  const [near, far] = [largest(jump(step / 64)), largest(jump(step))]
+  if (!(near > 0.5 * far && near > 1e-3 * Math.max(largest(slope(step)), largest(slope(-step))))) return null
+  const { result, place } = worst(slope(step / 64), slope(-step / 64))
+  const at = (list: readonly Tensor[]): number => list[result]?.data[place] ?? Number.NaN
+  return [at(slope(-step / 64)), at(slope(step / 64))]
+}
+
+const kinkText = (kink: readonly [number, number] | null): string =>
+  kink === null
+    ? ''
+    : `. To both sides the slope is ${digits(kink[0])} and ${digits(kink[1])}: a kink, where there is nothing to compare with`
 
 /** `J u` against the difference quotient, element by element. */
 const checkTangent = (
@@ -30,15 +53,21 @@ const checkTangent = (
   const { point, value, push } = functions
   const scaled = inUnits(point, us)
   const unit = Math.max(1, largest(scaled)) // so that a coordinate's numbers are its partial derivatives
-  const [tangent, quotient] = [push(scaled), difference(value, point, us, settings.step)].map((y) => per(unit, y))
-  if (tangent === undefined || quotient === undefined) return
+  const tangent = per(unit, push(scaled))
   checkFinite(problem, settings, check, tangent, at)
-  const error = largest(linear(1, tangent, -1, quotient))
-  const noise = noiseOf(functions) / settings.step / unit
-  const allowed = settings.rtol * Math.max(largest(tangent), largest(quotient)) + noise
-  if (error <= allowed) return
-  const received = mismatch(['J u', 'difference'], tangent, quotient, allowed)
-  fail(problem, settings, check, 'J u must agree with the central difference.', received, at)
+  const compared = stepsOf(settings).map((step) => () => {
+    const quotient = per(unit, difference(value, point, us, step))
+    const noise = noiseOf(functions) / step / unit
+    const allowed = settings.rtol * Math.max(largest(tangent), largest(quotient)) + noise
+    return { quotient, allowed, agrees: largest(linear(1, tangent, -1, quotient)) <= allowed }
+  })
+  if (compared.some((compare) => compare().agrees)) return
+  const [first] = compared
+  if (first === undefined) return
+  const { quotient, allowed } = first()
+  const kink = kinkAlong(functions, us, settings.step)
+  const received = mismatch(['J u', 'difference'], tangent, quotient, allowed) + kinkText(kink)
+  fail(problem, settings, check, 'J u must agree with the central difference.', received, at, kink !== null)
 }
 
 /** `<w, J u> = <Jᵀ w, u>`, with the difference in place of `J u` where there is no forward mode. */
@@ -69,26 +98,36 @@ const checkCotangents = (
   places: readonly (readonly [list: number, i: number])[],
 ): void => {
   const { point, results, value, pull } = functions
-  const ws = direction(settings.seed, results, 'cotangent').map(widened)
+  const random = direction(settings.seed, results, 'cotangent').map(widened)
+  // one number has a slope, not a direction
+  const ws = random.length === 1 && random[0]?.size === 1 ? random.map((w) => mapData(w, () => 1)) : random
   const cotangents = pull(ws)
   const us = direction(settings.seed, problem.xs, 'tangent')
   for (const [list, i] of places) {
     const slope = cotangents[list]?.data[i] ?? Number.NaN
-    const one = inUnits(point, unit(us, list, i))
-    const quotient = difference(value, point, unit(us, list, i), settings.step)
-    const size = one[list]?.data[i] ?? 1
-    const [right, scale] = [dot(ws, quotient) / size, dotScale(ws, quotient) / size]
-    const allowed = settings.rtol * Math.max(scale, Math.abs(slope)) + (noiseOf(functions) * total(ws)) / settings.step
-    if (Math.abs(slope - right) <= allowed) continue
+    const along = unit(us, list, i)
+    const size = inUnits(point, along)[list]?.data[i] ?? 1
+    const compared = stepsOf(settings).map((step) => () => {
+      const quotient = difference(value, point, along, step)
+      const [right, scale] = [dot(ws, quotient) / size, dotScale(ws, quotient) / size]
+      const noise = (noiseOf(functions) * total(ws)) / step
+      const allowed = settings.rtol * Math.max(scale, Math.abs(slope)) + noise
+      return { right, allowed, agrees: Math.abs(slope - right) <= allowed }
+    })
+    const [first] = compared
+    if (first === undefined || compared.some((compare) => compare().agrees)) continue
+    const { right, allowed } = first()
     const ratio = slope / right
     const factor = Number.isFinite(ratio) && slope !== 0 ? `. It is ${digits(ratio)} times the difference` : ''
+    const kink = kinkAlong(functions, along, settings.step)
     fail(
       problem,
       settings,
       check,
       'Jᵀ w must agree with the central difference of <w, f>.',
-      `Jᵀ w ${digits(slope)}, difference ${digits(right)}; they differ by ${digits(Math.abs(slope - right))}, allowed ${digits(allowed)}${factor}`,
+      `Jᵀ w ${digits(slope)}, difference ${digits(right)}; they differ by ${digits(Math.abs(slope - right))}, allowed ${digits(allowed)}${factor}${kinkText(kink)}`,
       `${problem.paths[list]}, element ${i}`,
+      kink !== null,
     )
   }
 }

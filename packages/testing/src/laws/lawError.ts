@@ -18,6 +18,7 @@ interface Spec {
   readonly program?: string
   readonly suspects?: readonly string[]
   readonly failure?: Failure
+  readonly atKink?: boolean
   readonly cause?: unknown
 }
 
@@ -51,6 +52,8 @@ export class LawError extends Error {
   readonly program: string | null
   /** Equations whose own derivative is wrong, in one line each. */
   readonly suspects: readonly string[]
+  /** Whether it was at a kink, where there is no derivative to compare with: `forAll` passes over such examples. */
+  readonly atKink: boolean
   /** The example it broke on, where a law was run on random ones (`forAll`). */
   readonly failure: Failure | null
 
@@ -64,6 +67,7 @@ export class LawError extends Error {
     this.seed = spec.seed ?? null
     this.program = spec.program ?? null
     this.suspects = spec.suspects ?? []
+    this.atKink = spec.atKink ?? false
     this.failure = spec.failure ?? null
   }
 
@@ -78,9 +82,9 @@ export class LawError extends Error {
   }
 
   #spec(): Spec {
-    const { check, expected, received, at, seed, program, suspects, failure } = this
+    const { check, expected, received, at, seed, program, suspects, failure, atKink } = this
     return {
-      ...{ check, expected, received, at, suspects, cause: this },
+      ...{ check, expected, received, at, suspects, atKink, cause: this },
       ...(seed === null ? {} : { seed }),
       ...(program === null ? {} : { program }),
       ...(failure === null ? {} : { failure }),

@@ -4,7 +4,10 @@ import { largest, linear } from './numbers.js'
 import { digits } from './settings.js'
 
 /** The place of the largest |a - b|. */
-const worst = (as: readonly Tensor[], bs: readonly Tensor[]): { readonly result: number; readonly place: number } => {
+export const worst = (
+  as: readonly Tensor[],
+  bs: readonly Tensor[],
+): { readonly result: number; readonly place: number } => {
   let found = { result: 0, place: 0, error: -1 }
   for (const [result, difference] of linear(1, as, -1, bs).entries()) {
     for (const [place, value] of difference.data.entries()) {

@@ -40,8 +40,10 @@ export const fail = (
   expected: string,
   received: string,
   at?: string,
+  atKink = false,
 ): never => {
-  throw new LawError({ check, expected, received, seed, program: problem.print(), ...(at === undefined ? {} : { at }) })
+  const where = at === undefined ? {} : { at }
+  throw new LawError({ check, expected, received, seed, program: problem.print(), atKink, ...where })
 }
 
 export const checkFinite = (
