@@ -103,7 +103,7 @@ const derivativeOf = ({ primitive, generator, facts }: Subject): string => {
   if (!moves) return 'none'
   if (generator.derivative === 'zero') return '0'
   if (generator.derivative !== 'true') return `${generator.derivative} only`
-  return primitive.jointJvp === null ? 'per operand' : 'of its program'
+  return primitive.jointJvp === null ? 'per operand' : 'all operands together'
 }
 
 const linearIn = ({ primitive, facts }: Subject): string => {

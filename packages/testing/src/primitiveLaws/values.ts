@@ -22,7 +22,7 @@ import type { Case, PrimitiveGenerator } from '../primitives/case.js'
 import { closeInF64, functionOf } from './compare.js'
 import { decomposesHere } from './facts.js'
 import type { RecordLaw } from './law.js'
-import { decomposes, hasOperands, isDefined, where } from './reasons.js'
+import { decomposes, isDefined, where } from './reasons.js'
 
 /** Tame, hostile, and on whole numbers. */
 const anyCase = ({ tame, hostile, integers = tame }: PrimitiveGenerator): fc.Arbitrary<Case> =>
@@ -138,7 +138,7 @@ const decomposition: RecordLaw = {
   examples: 50,
   about: ['decompose', 'evaluate'],
   on: 'reference',
-  applies: where('decomposition', hasOperands, decomposes),
+  applies: where('decomposition', decomposes),
   check: ({ name, generator }, runs) =>
     forAll(
       [generator.tame],
