@@ -2,9 +2,12 @@
 import {
   abs,
   array,
+  clip,
   full,
   grad,
+  greater,
   type HostTensor,
+  log,
   max,
   maximum,
   mean,
@@ -20,6 +23,8 @@ import {
   sub,
   sum,
   type Tensor,
+  vectorNorm,
+  where,
   zeros,
 } from '@cotangent/core'
 import { LawError } from './lawError.js'
@@ -44,6 +49,11 @@ export const exactGradients: readonly ExactGradient[] = [
     name: 'grad of stopGradient = 0',
     f: (x) => sum(square(stopGradient(x))),
     gradient: (x) => zeros(x.shape, x.dtype),
+  },
+  {
+    name: 'd³(x³) = 6',
+    f: (x) => sum(grad((y: Tensor) => sum(grad((z: Tensor) => sum(mul(mul(z, z), z)))(y)))(x)),
+    gradient: (x) => full(x.shape, 6, x.dtype),
   },
   { name: 'grad of an unused input = 0', f: () => scalar(3), gradient: (x) => zeros(x.shape, x.dtype) },
 ]
@@ -78,6 +88,14 @@ export const tieGradients: readonly TieGradient[] = [
     f: (x) => sum(sqrt(x)),
     at: array([0, 4]),
     gradient: [Number.POSITIVE_INFINITY, 0.25],
+  },
+  { name: "clip' at its edges = 1", f: (x) => sum(clip(x, -1, 1)), at: array([1, -1, 0.5, 2]), gradient: [1, 1, 1, 0] },
+  { name: "norm'(0) = 0", f: (x) => vectorNorm(x), at: array([0, 0]), gradient: [0, 0] },
+  {
+    name: 'a logarithm behind two choices is finite at 0 (behind one it is NaN)',
+    f: (x) => sum(where(greater(x, 0), log(where(greater(x, 0), x, 1)), 0)),
+    at: array([0, 2]),
+    gradient: [0, 0.5],
   },
   { name: 'square of a difference of 0', f: (x) => sum(square(sub(x, x))), at: array([1, 2]), gradient: [0, 0] },
 ]
