@@ -3,6 +3,7 @@
  * [time, ...]. Computed as the model computes them, in its own dtype.
  */
 import { concat, slice, type Tensor, tensor } from '@cotangent/core'
+import { smallestNormalF32 } from '../arbitraries/values.js'
 import { mapData } from '../oracle.js'
 import { LawError } from './lawError.js'
 import { mismatch } from './mismatch.js'
@@ -87,7 +88,8 @@ export const dependsOnDifferences = (
   const product = (i: number, j: number): number => dot([rotate(query, i)], [rotate(key, j)])
   const [here, there] = [product(m, n), product(m + shift, n + shift)]
   const scale = Math.sqrt(dot([query], [query]) * dot([key], [key]))
-  const allowed = tolerance * (1 + Math.max(m, n) + shift) * scale
+  const lost = Math.sqrt(dot([query], [query])) + Math.sqrt(dot([key], [key])) // by numbers too small for f32
+  const allowed = tolerance * (1 + Math.max(m, n) + shift) * scale + smallestNormalF32 * lost
   if (Math.abs(here - there) <= allowed) return
   throw new LawError({
     check: 'differences of positions',
