@@ -58,9 +58,12 @@ export const atStart = <T>(body: () => T): T => {
   }
 }
 
-/** The origin of an equation that is made now; `asked` where the caller's line is worth knowing. */
+/**
+ * The origin of an equation that is made now; `asked` where the caller's line is worth knowing. Nobody wants it who sets
+ * `Error.stackTraceLimit` to 0: taking the stack is a third of what tracing costs.
+ */
 export const originHere = (asked: boolean): Origin =>
-  ambient.site === null && asked ? { ...ambient, site: callSite() } : ambient
+  ambient.site === null && asked && Error.stackTraceLimit !== 0 ? { ...ambient, site: callSite() } : ambient
 
 /** ` at model.ts:3:14`, the caller's line of the equation that a transform is at; nothing where that is not known. */
 export const placeHere = (): string => printPlace(ambient)

@@ -39,7 +39,7 @@ const againstDifferences: RecordLaw = {
     const { derivative } = subject.generator
     const modes = { forward: derivative !== 'backwards', backward: derivative !== 'forwards' }
     onCases(subject, runs, (c, seed) => {
-      const order = seed % 2 === 0 ? 2 : 1 // the second order takes most of the time
+      const order = seed % 3 === 0 ? 2 : 1 // the second order takes most of the time
       derivativeIsRight(functionOf(c), c.operands, { seed, ...modes, order, everyCoordinate: 6 })
     })
   },
