@@ -1,5 +1,6 @@
 /* The committed tables are those that the registry gives; and how many laws they hold. */
 import { readFileSync } from 'node:fs'
+import * as testing from '@cotangent/testing'
 import { expect, test } from 'vitest'
 import { pagesOf, startEngines } from '../scripts/tables.js'
 
@@ -7,8 +8,10 @@ const engines = await startEngines()
 const { pages, totals } = pagesOf(engines)
 await Promise.all(engines.map((engine) => engine.close()))
 
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+
 test.each(Object.keys(pages))('docs/tables/%s is not stale: npm run tables', (name) => {
-  expect(readFileSync(new URL(`../docs/tables/${name}`, import.meta.url), 'utf8')).toBe(pages[name])
+  expect(read(`docs/tables/${name}`)).toBe(pages[name])
 })
 
 test('every law says of every primitive that it applies, or why not', () => {
@@ -26,4 +29,13 @@ test('the totals', () => {
       "primitives": 91,
     }
   `)
+})
+
+test('the page of testing names generators and laws that there are', () => {
+  const rows = read('packages/testing/README.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+  const named = rows.flatMap((row) => [...row.matchAll(/`(\w+)`/g)].map(([, name = '']) => name))
+  expect(named.length).toBeGreaterThan(80)
+  expect(named.filter((name) => !Object.hasOwn(testing, name))).toEqual([])
 })

@@ -78,7 +78,7 @@ describe('associativeScan', () => {
   })
 
   test('refuses leaves of different lengths', () => {
-    expect(() => associativeScan((x) => x, [array([1, 2]), array([1])])).toThrow('f32[2], f32[1]')
+    expect(() => associativeScan((x) => x, [array([1, 2]), array([1])])).toThrow('xs[0] f32[2], xs[1] f32[1]')
     expect(() => associativeScan((x) => x, scalar(1))).toThrow('axis')
   })
 })
