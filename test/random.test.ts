@@ -5,6 +5,7 @@ import {
   broadcastTo,
   categorical,
   compile,
+  type Engine,
   exponential,
   foldIn,
   grad,
@@ -31,8 +32,9 @@ import {
   vmap,
   where,
 } from '@cotangent/core'
+import { onnxEngine } from '@cotangent/engine-onnx'
 import { ulpOf } from '@cotangent/testing'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fixtureTensors, need } from './support/fixtures.js'
 
 const expected = fixtureTensors('random/keys.safetensors')
@@ -42,57 +44,87 @@ const shapes: readonly (readonly number[])[] = [[], [1], [2], [5], [3, 4], [17, 
 /** Words as the fixtures store them: int32 with the same bits. */
 const words = (x: Tensor): Int32Array => Int32Array.from(x.data)
 
+/** What the reference data holds of a key. */
+const namesOf = (number: number): readonly string[] =>
+  [...expected.keys()].filter((name) => name.startsWith(`${number}.`)).map((name) => name.slice(2))
+
 const plain = (x: Tensor): number[] => Array.from(x.data)
 
-describe.each([...seeds.entries()])('key %d, seed %d', (number, seed) => {
-  const k = key(seed)
-  const right = (name: string): HostTensor => need(expected, `${number}.${name}`)
+type Draw = (k: Tensor, shape: readonly number[]) => Tensor
 
-  test('key, split and foldIn are exact', () => {
-    expect(words(k)).toEqual(right('key').data)
-    for (const count of [2, 5]) {
-      expect(words(splitKeys(k, count))).toEqual(right(`split_${count}`).data)
-      expect(words(stack(split(k, count)))).toEqual(right(`split_${count}`).data)
+/** What agrees bit for bit, by its name in the reference data. */
+const exactDraws: Readonly<Record<string, Draw>> = {
+  bits: (k, shape) => randomBits(k, shape),
+  uniform: (k, shape) => uniform(k, shape),
+  'bernoulli_0.1': (k, shape) => bernoulli(k, 0.1, shape),
+  'randint_-3_1000': (k, shape) => randint(k, shape, -3, 1000),
+  uniform_range: (k, shape) => uniform(k, shape, -2.5, 7.25),
+}
+
+interface Rounded {
+  readonly draw: Draw
+  /** Units in the last place, of the number or of `atLeast` where that is larger. */
+  readonly within: number
+  readonly atLeast: number
+}
+
+/** XLA's log differs from the correctly rounded one by an ULP or two; where -log(-log u) is near 0 that ULP is of 1. */
+const roundedDraws: Readonly<Record<string, Rounded>> = {
+  normal: { draw: (k, shape) => normal(k, shape), within: 3, atLeast: 0 },
+  truncated_normal: { draw: (k, shape) => truncatedNormal(k, -2, 2, shape), within: 3, atLeast: 0 },
+  exponential: { draw: (k, shape) => exponential(k, shape), within: 1, atLeast: 0 },
+  gumbel: { draw: (k, shape) => gumbel(k, shape), within: 2, atLeast: 1 },
+}
+
+const lengths = [1, 2, 10, 1000]
+const counts = [2, 5]
+const data = [0, 1, 7, 2147483647]
+
+/** All draws from one key, by their names in the reference data; one program. */
+const allDraws = (k: Tensor, logits: Tensor): Readonly<Record<string, Tensor>> =>
+  Object.fromEntries([
+    ['key', k],
+    ...counts.map((count) => [`split_${count}`, splitKeys(k, count)] as const),
+    ...data.map((n) => [`fold_in_${n}`, foldIn(k, n)] as const),
+    ...lengths.map((n) => [`permutation_${n}`, permutation(k, n)] as const),
+    ['categorical', categorical(k, logits)], // exact where no two candidates tie
+    ...shapes.flatMap((shape) => {
+      const name = shape.join('x') || 'scalar'
+      return [
+        ...Object.entries(exactDraws).map(([what, draw]) => [`${what}.${name}`, draw(k, shape)] as const),
+        ...Object.entries(roundedDraws).map(([what, { draw }]) => [`${what}.${name}`, draw(k, shape)] as const),
+      ]
+    }),
+  ])
+
+const ulpsApart = (ours: Tensor, theirs: Tensor, atLeast: number): number =>
+  plain(theirs).reduce((worst, x, i) => {
+    const difference = Math.abs(x - (ours.data[i] ?? Number.NaN)) / ulpOf(Math.max(Math.abs(x), atLeast))
+    return Math.max(worst, difference)
+  }, 0)
+
+let onnx: Engine
+beforeAll(async () => {
+  onnx = await onnxEngine({ threads: 1 })
+})
+afterAll(() => onnx.close())
+
+describe.each([
+  ['evaluated at once', async (k: Tensor, logits: Tensor) => allDraws(k, logits)],
+  ['on the ONNX engine', (k: Tensor, logits: Tensor) => compile(allDraws, onnx)(k, logits)],
+] as const)('%s', (_, drawAll) => {
+  test.each([...seeds.entries()])('all draws from key %d, seed %d', async (number, seed) => {
+    const right = (name: string): HostTensor => need(expected, `${number}.${name}`)
+    const drawn = await drawAll(key(seed), right('categorical_logits'))
+    for (const [name, ours] of Object.entries(drawn)) {
+      const theirs = right(name)
+      expect(ours.size, name).toBe(theirs.size) // words of shape [] are stored as [1]
+      const rounded = roundedDraws[name.slice(0, name.indexOf('.'))]
+      if (rounded !== undefined)
+        expect(ulpsApart(ours, theirs, rounded.atLeast), name).toBeLessThanOrEqual(rounded.within)
+      else expect(theirs.dtype === 'i32' ? words(ours) : ours.data, name).toEqual(theirs.data)
     }
-    for (const data of [0, 1, 7, 2147483647]) expect(words(foldIn(k, data))).toEqual(right(`fold_in_${data}`).data)
-  })
-
-  test('permutation is exact', () => {
-    for (const n of [1, 2, 10, 1000]) expect(permutation(k, n).data).toEqual(right(`permutation_${n}`).data)
-  })
-
-  test('categorical is exact where no two candidates tie', () => {
-    expect(categorical(k, right('categorical_logits')).data).toEqual(right('categorical').data)
-  })
-
-  test.each(shapes.map((shape) => [shape.join('x') || 'scalar', shape] as const))(
-    'draws of shape %s',
-    (name, shape) => {
-      expect(words(randomBits(k, shape))).toEqual(right(`bits.${name}`).data)
-      expect(uniform(k, shape).data).toEqual(right(`uniform.${name}`).data)
-      expect(words(bernoulli(k, 0.1, shape))).toEqual(right(`bernoulli_0.1.${name}`).data)
-      expect(randint(k, shape, -3, 1000).data).toEqual(right(`randint_-3_1000.${name}`).data)
-    },
-  )
-
-  // XLA's log differs from the correctly rounded one by an ULP or two; where -log(-log u) is near 0 that ULP is of 1
-  test.each([
-    ['uniform_range', 0, 0, (shape: readonly number[]) => uniform(k, shape, -2.5, 7.25)],
-    ['normal', 3, 0, (shape: readonly number[]) => normal(k, shape)],
-    ['truncated_normal', 3, 0, (shape: readonly number[]) => truncatedNormal(k, -2, 2, shape)],
-    ['exponential', 1, 0, (shape: readonly number[]) => exponential(k, shape)],
-    ['gumbel', 2, 1, (shape: readonly number[]) => gumbel(k, shape)],
-  ])('%s is within %d ULP (of %d at least)', (name, bound, smallest, draw) => {
-    let worst = 0
-    for (const shape of shapes) {
-      const [ours, theirs] = [plain(draw(shape)), plain(right(`${name}.${shape.join('x') || 'scalar'}`))]
-      expect(ours.length).toBe(theirs.length)
-      for (const [i, x] of theirs.entries()) {
-        const size = ulpOf(Math.max(Math.abs(x), smallest))
-        worst = Math.max(worst, Math.abs(x - (ours[i] ?? Number.NaN)) / size)
-      }
-    }
-    expect(worst).toBeLessThanOrEqual(bound)
+    expect(new Set([...Object.keys(drawn), 'categorical_logits'])).toEqual(new Set(namesOf(number)))
   })
 })
 
