@@ -183,7 +183,11 @@ describe('operators of onnxruntime', () => {
       t1 = Where t0 c1 x1
       y0 = Gather x0 t1 axis=0"
     `)
-    expect(nodesOf((x) => take(x, iota(2)), zeros([4, 3]))).toMatchInlineSnapshot(`"y0 = Gather x0 c0 axis=0"`)
+    expect(nodesOf((x) => take(x, iota(2)), zeros([4, 3]))).toMatchInlineSnapshot(`
+      "t0 = Less c0 c1
+      t1 = Where t0 c2 c0
+      y0 = Gather x0 t1 axis=0"
+    `)
   })
 
   test('gelu alone is one operator; with its derivative the error function is computed once', () => {

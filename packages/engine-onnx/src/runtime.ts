@@ -75,7 +75,7 @@ export const onHost = (x: Tensor): HostTensor => {
 /** Onnxruntime's message for a bad index names a node that the user never saw. */
 export const explained = (cause: unknown): never => {
   const text = cause instanceof Error ? cause.message : String(cause)
-  if (!/out of (data )?bounds|invalid index|indices element/i.test(text)) throw cause
+  if (!/out of (data )?bounds|invalid index|indices element|out of range value in index/i.test(text)) throw cause
   throw new IndexError({
     op: 'take or scatterAdd',
     expected: 'an index must be from 0 to the length of its axis less 1.',

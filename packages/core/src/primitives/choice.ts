@@ -120,17 +120,14 @@ export const where = (condition: Tensor, x: Operand, y: Operand): Tensor => {
 
 // ---------------------------------------------------------------- cast
 
-/** As C does: towards zero for integers, modulo 2^32 beyond their range; anything but 0 is true. */
+/** Towards zero for integers; i32 stops at the ends of its range, u32 goes round; anything but 0 is true. */
 const convert = (x: number, from: DType, to: DType): number => {
   switch (to) {
     case 'bool':
       return Number(x !== 0)
     case 'i32':
-      return from === 'u32'
-        ? x | 0
-        : Number.isFinite(x)
-          ? Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x)))
-          : 0
+      if (from === 'u32') return x | 0
+      return Number.isNaN(x) ? 0 : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x)))
     case 'u32':
       return x >>> 0
     default:
@@ -153,9 +150,11 @@ export const castPrimitive = definePrimitive({
 })
 
 /**
- * The same numbers in another dtype: rounded to the nearest for f32, towards zero for integers (clamped to i32's range,
- * NaN becomes 0), `x != 0` for bool.
+ * The same numbers in another dtype: rounded to the nearest for f32, towards zero for integers, `x != 0` for bool
+ * (NaN is true). For i32, what is beyond the range becomes its nearest end and NaN 0; between i32 and u32 the bits stay,
+ * and floats for u32 go round modulo 2^32.
  *
+ * @see docs/dtypes.md
  * @example cast(array([1.7, -1.7]), 'i32') // => [1, -1]
  */
 export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : bind1(castPrimitive, [x], { dtype }))

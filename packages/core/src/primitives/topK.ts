@@ -6,7 +6,7 @@ import { bind1 } from '../trace/bind.js'
 import { add, mul } from './arithmetic.js'
 import { axisLength } from './axes.js'
 import { expandDims, reshape } from './broadcast.js'
-import { cast, equal, greater, less, logicalAnd, logicalOr, where } from './choice.js'
+import { cast, equal, logicalAnd, notEqual, where } from './choice.js'
 import { checkKind } from './elementwise.js'
 import { take } from './indexing.js'
 import { dataAttrs, definePrimitive, notLinear, type Primitive, zeroTangent } from './primitive.js'
@@ -19,34 +19,39 @@ export interface TopKAttrs {
 
 const lastAxis = (x: Tensor): number => axisLength(x.shape, x.rank - 1)
 
-/** Indices of the k largest of a row, in order; of equal ones the first comes first. NaN counts as infinity. */
+/** Whether a is more than b, where NaN is more than all else. */
+const isMore = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b))
+
+/** Indices of the k largest of a row, in order; of equal ones the first comes first. */
 const largestOf = (row: ArrayLike<number>, k: number): readonly number[] => {
-  const at = (j: number | undefined): number => {
-    const x = row[j ?? 0] ?? 0
-    return Number.isNaN(x) ? Number.POSITIVE_INFINITY : x
-  }
+  const at = (j: number | undefined): number => row[j ?? 0] ?? 0
   const best: number[] = []
   for (let j = 0; j < row.length; j++) {
-    if (best.length === k && at(j) <= at(best[k - 1])) continue
+    if (best.length === k && !isMore(at(j), at(best[k - 1]))) continue
     let place = Math.min(best.length, k - 1)
-    while (place > 0 && at(j) > at(best[place - 1])) place--
+    while (place > 0 && isMore(at(j), at(best[place - 1]))) place--
     best.splice(place, 0, j)
     if (best.length > k) best.pop()
   }
   return best
 }
 
-/** One after the other: the largest of what comes behind the one before, in order of value, then of place. */
+/**
+ * One after the other: the first of the largest that are left. NaN is compared as infinity, and comes first of those.
+ */
 const oneByOne = (given: Tensor, k: number): Tensor => {
-  const x = where(equal(given, given), given, Number.POSITIVE_INFINITY)
+  const isNumber = equal(given, given)
+  const x = where(isNumber, given, Number.POSITIVE_INFINITY)
   const places = iota(lastAxis(x))
   const found: Tensor[] = []
   let left = equal(x, x)
   for (let n = 0; n < k; n++) {
     const top = max(where(left, x, Number.NEGATIVE_INFINITY), -1, { keepDims: true })
-    const at = expandDims(argmax(cast(logicalAnd(left, equal(x, top)), 'i32'), -1), -1)
+    const isTop = logicalAnd(left, equal(x, top))
+    const rank = where(isTop, where(isNumber, cast(isTop, 'i32'), 2), 0) // 2 for NaN, 1 for the other largest
+    const at = expandDims(argmax(rank, -1), -1)
     found.push(at)
-    left = logicalOr(less(x, top), logicalAnd(equal(x, top), greater(places, at)))
+    left = logicalAnd(left, notEqual(places, at))
   }
   return concat(found, -1)
 }
@@ -71,12 +76,13 @@ export const topKIndicesPrimitive: Primitive<TopKAttrs> = definePrimitive({
 
 /**
  * The k largest of the last axis, descending, and where they are. Shape: [...n, d] -> values [...n, k], indices i32
- * [...n, k]. Of equal ones the first comes first; NaN is taken as infinity is.
+ * [...n, k]. Of equal ones the first comes first. NaN counts as larger than all else, as in `sort`.
  *
  * The derivative flows to the values that were taken and to no others, also at ties.
  *
  * @param k from 1 to d
  * @throws ShapeError for a scalar; ArgumentError for another k; DTypeError
+ * @see jax.lax.top_k, torch.topk, which have NaN in the same place
  * @example topK(array([3, 9, 1, 9]), 3) // => [[9, 9, 3], [1, 3, 0]]
  */
 export const topK = (x: Tensor, k: number): readonly [values: Tensor, indices: Tensor] => {

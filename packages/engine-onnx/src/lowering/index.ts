@@ -3,7 +3,6 @@
  * those composed ones for which onnxruntime has an operator of its own.
  */
 import type { AttrsOf, BasicPrimitiveName, ComposedPrimitiveName, ControlPrimitiveName, NoAttrs } from '@cotangent/core'
-import { argsort } from './argsort.js'
 import { arithmetic } from './arithmetic.js'
 import { comparison } from './comparison.js'
 import { contraction } from './contraction.js'
@@ -13,6 +12,7 @@ import { eigh } from './eigh.js'
 import { operator1 } from './elementwise.js'
 import { alongAxis, indexing, lastUpdate } from './indexing.js'
 import type { Lowering } from './lowering.js'
+import { ordering } from './ordering.js'
 import { normalisation, reduction } from './reduction.js'
 import { shapes } from './shape.js'
 
@@ -31,8 +31,8 @@ export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Loweri
   gelu,
   eigh,
   convolution,
-  argsort,
   lastUpdate,
+  ...ordering,
   ...alongAxis,
   ...normalisation,
 }
@@ -55,4 +55,5 @@ export const withoutF64: ReadonlySet<string> = new Set<BasicPrimitiveName | Comp
   'gelu',
   'convolution',
   'argsort', // NaN takes the place of infinity
+  'topKIndices',
 ])

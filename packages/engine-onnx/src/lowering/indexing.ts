@@ -8,10 +8,12 @@ import { type Lowering, type Lowerings, lower1, lower2, lower3 } from './lowerin
 /** Larger than any axis: the operators answer it with an error. */
 const outside = 2 ** 31 - 1
 
-/** The operators take -1 for the last entry; here a negative index is an error, as one beyond the end is. */
+/**
+ * The operators take -1 for the last entry; here a negative index is an error, as one beyond the end is. Of constants,
+ * onnxruntime computes this when it loads the program.
+ */
 const checked = (builder: Builder, indices: Value): string => {
   const name = whole(builder, indices)
-  if (indices.source.kind === 'stored' && indices.source.constant) return name
   const negative = builder.shared('Less', [name, builder.scalar(0, 'i32')])
   return builder.shared('Where', [negative, builder.scalar(outside, 'i32'), name])
 }

@@ -80,19 +80,6 @@ const argmax = lower1<AttrsOf<'argmax'>>((x, { axis }, { builder, result }) => {
   return elementwise(builder, 'Where', [stored(lost, { ...result, dtype: 'bool' }), nan, index], result)
 })
 
-/** The operator compares NaN with nothing, and so loses it: it is taken as infinity. */
-const topKIndices = lower1<AttrsOf<'topKIndices'>>((x, { k }, { builder, result }) => {
-  const name = whole(builder, x)
-  const nan = stored(builder.node('IsNaN', [name]), { ...x.aval, dtype: 'bool' })
-  const { apply } = formula(builder, x.aval)
-  const ordered = whole(builder, apply('Where', nan, Number.POSITIVE_INFINITY, stored(name, x.aval)))
-  const [, indices = ''] = builder.nodes('TopK', [ordered, builder.ints([k])], {
-    attributes: { axis: { int: -1 }, largest: { int: 1 }, sorted: { int: 1 } },
-    results: 2,
-  })
-  return stored(builder.node('Cast', [indices], { to: { int: elementTypes.i32 } }), result)
-})
-
 const softmax = lower1<NoAttrs>((x, _, { builder, result }) =>
   stored(builder.node('Softmax', [whole(builder, x)], { axis: { int: -1 } }), result),
 )
@@ -147,10 +134,9 @@ const cumsum = lower1<AttrsOf<'cumsum'>>((x, { axis, reverse }, { builder, resul
   ),
 )
 
-export const normalisation: Lowerings<'softmax' | 'logSoftmax' | 'standardize' | 'topKIndices' | 'cumsum'> = {
+export const normalisation: Lowerings<'softmax' | 'logSoftmax' | 'standardize' | 'cumsum'> = {
   cumsum,
   softmax,
   logSoftmax,
   standardize,
-  topKIndices,
 }

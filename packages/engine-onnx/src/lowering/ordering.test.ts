@@ -1,4 +1,4 @@
-import { argsort, array, compile, type DType, sort, type Tensor, zeros } from '@cotangent/core'
+import { argsort, array, compile, type DType, sort, type Tensor, topK, zeros } from '@cotangent/core'
 import { afterAll, expect, test } from 'vitest'
 import { onnxEngine } from '../engine.js'
 
@@ -21,6 +21,16 @@ test.each<DType>(['f32', 'f64', 'i32'])(
     }
   },
 )
+
+test.each<DType>(['f32', 'f64'])('finds the largest of %s as the evaluator does', async (dtype) => {
+  const row = [1, inf, nan, most, inf, -inf, nan, 0, -0, most]
+  const x = array([dtype === 'f64' ? [...row, big] : row, dtype === 'f64' ? [...row, big].reverse() : row], dtype)
+  for (const k of [1, 3, 10]) {
+    const f = (y: Tensor): readonly Tensor[] => topK(y, k)
+    const found = await compile(f, engine)(x)
+    expect(found.map((y) => y.toArray())).toEqual(f(x).map((y) => y.toArray()))
+  }
+})
 
 test('orders nothing, and a long row of ties', async () => {
   expect((await compile((x: Tensor) => argsort(x), engine)(zeros([2, 0]))).shape).toEqual([2, 0])
