@@ -83,10 +83,18 @@ export const treeFlatten = (tree: unknown): readonly [readonly Tensor[], TreeDef
   return [leaves, def]
 }
 
-/** Leaves in order. */
+/**
+ * Leaves in order.
+ *
+ * @example treeLeaves({ a: scalar(1), b: [scalar(2)] }) // => [1, 2]
+ */
 export const treeLeaves = (tree: unknown): readonly Tensor[] => treeFlatten(tree)[0]
 
-/** Leaves with their paths. */
+/**
+ * Leaves with their paths.
+ *
+ * @example treeEntries({ a: scalar(1), b: [scalar(2)] }) // => [['a', 1], ['b[0]', 2]]
+ */
 export const treeEntries = (tree: unknown): readonly (readonly [Path, Tensor])[] => {
   const entries: (readonly [Path, Tensor])[] = []
   walk(tree, [], (x, keys) => entries.push([pathOf(keys), x]))
@@ -109,6 +117,10 @@ export const leafCount = (def: TreeDef): number =>
 
 /**
  * Puts leaves back into a structure. The caller says the tree's type: the structure is data, types cannot see it.
+ *
+ * @example
+ * const { def, leaves } = treeFlatten({ a: scalar(1), b: [scalar(2)] })
+ * treeUnflatten(def, leaves.map((x) => mul(x, 10))) // => { a: 10, b: [20] }
  */
 export const treeUnflatten = <T>(def: TreeDef, leaves: readonly unknown[]): T => {
   let next = 0
@@ -155,7 +167,7 @@ export const printTree = (def: TreeDef): string => {
  * Applies a function to the leaves of one tree, or of several of the same structure, side by side.
  *
  * @throws TreeMismatchError if the structures differ
- * @example treeMap((x) => mul(x, 2), { w: array([1, 2]) })
+ * @example treeMap((x) => mul(x, 2), { w: array([1, 2]) }) // => { w: [2, 4] }
  */
 export const treeMap = <T>(f: (x: Tensor, ...more: Tensor[]) => Tensor, tree: T, ...others: readonly unknown[]): T => {
   const [leaves, def] = treeFlatten(tree)

@@ -76,6 +76,9 @@ const checkHeads = (query: Tensor, key: Tensor, value: Tensor): void => {
  * @returns [batch, seq, heads, headDim]
  * @throws ShapeError
  * @see torch.nn.functional.scaled_dot_product_attention, with heads in front of positions; jax.nn.dot_product_attention
+ * @example
+ * const keys = array([[[[1, 0]], [[0, 1]]]])
+ * attention(array([[[[1, 0]]]]), keys, keys) // => [[[[0.669762, 0.330238]]]]
  * @example attention(q, k, v, { bias: maskBias(attentionMask, 'f32') })
  */
 export const attention = (query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor => {

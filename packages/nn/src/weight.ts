@@ -161,7 +161,11 @@ export const withoutAdapters = <T>(params: T): Dense<T> => mapLowRank(params, ({
  */
 export const mergeAdapters = <T>(params: T): Dense<T> => mapLowRank(params, denseWeight) as Dense<T> // border: as above
 
-/** Whether a parameter tree holds a weight with an adapter. */
+/**
+ * Whether a parameter tree holds a weight with an adapter.
+ *
+ * @example hasAdapters({ weight: array([[1, 0], [0, 1]]) }) // => false
+ */
 export const hasAdapters = (params: unknown): boolean => {
   if (isLowRank(params)) return true
   if (params instanceof Tensor || typeof params !== 'object' || params === null) return false

@@ -11,6 +11,7 @@ export type Selection = (path: Path, leaf: Tensor) => boolean
  * @param rate at least 0
  * @param mask the parameters that decay; all of them by default
  * @throws ArgumentError
+ * @example addDecayedWeights(0.1).update([array([1])], null, [array([2])])[0] // => [[1.2]]
  * @example addDecayedWeights(0.01, (path, w) => w.rank > 1)
  */
 export const addDecayedWeights = (rate: number, mask: Selection = () => true): GradientTransformation<null> => {

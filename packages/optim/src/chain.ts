@@ -5,7 +5,10 @@ type Parts<S extends readonly unknown[]> = { readonly [I in keyof S]: GradientTr
 /**
  * One transformation after the other. The state is the tuple of theirs.
  *
- * @example chain(clipByGlobalNorm(1), scaleByAdam(), scaleByLearningRate(1e-3))
+ * @example
+ * const optimiser = chain(clipByGlobalNorm(1), scaleByLearningRate(0.5))
+ * const w = [array([0, 0])]
+ * optimiser.update([array([3, 4])], optimiser.init(w), w)[0] // => [[-0.3, -0.4]]
  */
 export const chain = <S extends readonly unknown[]>(...parts: Parts<S>): GradientTransformation<Readonly<S>> => {
   // Border: element i of the state belongs to element i of the parts, which the types of arrays cannot say.

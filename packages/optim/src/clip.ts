@@ -40,7 +40,7 @@ const margin = 1e-6
  *
  * @param maxNorm above 0, in the unit of the gradients
  * @throws ArgumentError
- * @example chain(clipByGlobalNorm(1), sgd({ learningRate: 0.1 }))
+ * @example clipByGlobalNorm(1).update([array([3, 4])], null, [array([0, 0])])[0] // => [[0.6, 0.8]]
  */
 export const clipByGlobalNorm = (maxNorm: number): GradientTransformation<null> => {
   positive('clipByGlobalNorm', 'maxNorm', maxNorm)

@@ -11,7 +11,11 @@ export type MomentumState = { readonly velocity: Pytree }
  *
  * @param decay μ in [0, 1)
  * @throws ArgumentError
- * @example chain(momentum(0.9), scaleByLearningRate(0.1))
+ * @example
+ * const heavy = momentum(0.9)
+ * const w = [array([0])]
+ * const [, once] = heavy.update([array([1])], heavy.init(w), w)
+ * heavy.update([array([1])], once, w)[0] // => [[1.9]]
  */
 export const momentum = (decay: number, nesterov = false): GradientTransformation<MomentumState> => {
   decayRate('momentum', 'decay', decay)

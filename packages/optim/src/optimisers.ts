@@ -19,7 +19,10 @@ export interface OptimiserSettings {
 /**
  * AdamW: w ← w - η (Adam's direction + weightDecay · w), as `torch.optim.AdamW`. Its usual decay 0.01 has to be said.
  *
- * @example const optimiser = adamw({ learningRate: 1e-3, weightDecay: 0.01 })
+ * @example
+ * const optimiser = adamw({ learningRate: 0.1, weightDecay: 0.01 })
+ * const w = [array([1, 1])]
+ * optimiser.update([array([3, -5])], optimiser.init(w), w)[0] // => [[-0.101, 0.099]]
  */
 export const adamw = ({
   learningRate,
@@ -32,7 +35,10 @@ export const adamw = ({
 /**
  * Adam: w ← w - η · Adam's direction for g + weightDecay · w, as `torch.optim.Adam`.
  *
- * @example const optimiser = adam({ learningRate: 1e-3 })
+ * @example
+ * const optimiser = adam({ learningRate: 0.1 })
+ * const w = [array([0, 0])]
+ * optimiser.update([array([3, -5])], optimiser.init(w), w)[0] // => [[-0.1, 0.1]]
  */
 export const adam = ({
   learningRate,
@@ -46,7 +52,10 @@ export const adam = ({
  * Gradient descent: w ← w - η · momentum of g + weightDecay · w, as `torch.optim.SGD`.
  *
  * @param settings momentum μ, 0 by default; nesterov looks one step ahead
- * @example const optimiser = sgd({ learningRate: 0.1, momentum: 0.9 })
+ * @example
+ * const optimiser = sgd({ learningRate: 0.1, momentum: 0.9 })
+ * const w = [array([0, 0])]
+ * optimiser.update([array([3, -5])], optimiser.init(w), w)[0] // => [[-0.3, 0.5]]
  */
 export const sgd = ({
   learningRate,

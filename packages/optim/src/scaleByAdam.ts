@@ -57,7 +57,10 @@ const correction = (beta: number, t: Tensor): Tensor =>
  *
  * @throws ArgumentError for a β outside of [0, 1) or a negative ε
  * @see Kingma and Ba, arXiv 1412.6980, algorithm 1
- * @example chain(scaleByAdam({ beta2: 0.98 }), scaleByLearningRate(1e-3))
+ * @example
+ * const direction = scaleByAdam({ beta2: 0.98 })
+ * const w = [array([0, 0])]
+ * direction.update([array([3, -5])], direction.init(w), w)[0] // => [[1, -1]]
  */
 export const scaleByAdam = ({
   beta1 = 0.9,

@@ -11,7 +11,10 @@ export type CountState = { readonly count: Tensor }
  *
  * @param rate a number, or a schedule of the step (0 for the first)
  * @throws ArgumentError for a negative number
- * @example scaleByLearningRate(warmupCosine({ peak: 1e-3, warmupSteps: 10, totalSteps: 100 }))
+ * @example
+ * const step = scaleByLearningRate(0.1)
+ * const w = [array([0])]
+ * step.update([array([2])], step.init(w), w)[0] // => [[-0.2]]
  */
 export const scaleByLearningRate = (rate: number | Schedule): GradientTransformation<CountState> => {
   if (typeof rate === 'number') notNegative('scaleByLearningRate', 'rate', rate)

@@ -28,7 +28,11 @@ import { notNegative, positive, stepCounts } from './checks.js'
  */
 export type Schedule = (count: Tensor) => Tensor
 
-/** The same rate at every step. */
+/**
+ * The same rate at every step.
+ *
+ * @example constant(0.1)(scalar(5)) // => 0.1
+ */
 export const constant =
   (rate: number): Schedule =>
   () =>
@@ -72,13 +76,17 @@ const decaying = (op: string, settings: DecaySettings, after: Schedule, cycles =
 /** (1 + cos x) / 2 */
 const raisedCosine = (x: Tensor): Tensor => mul(add(cos(x), 1), 0.5)
 
-/** Linear warm-up, then constant. */
+/**
+ * Linear warm-up, then constant.
+ *
+ * @example warmupConstant({ peak: 1, warmupSteps: 10 })(scalar(5)) // => 0.5
+ */
 export const warmupConstant = (settings: WarmupSettings): Schedule => warmedUp('warmupConstant', settings, constant(1))
 
 /**
  * Linear warm-up, then peak · (1 - p): linear decay to 0.
  *
- * @example warmupLinear({ peak: 1e-3, warmupSteps: 10, totalSteps: 100 })
+ * @example warmupLinear({ peak: 1, warmupSteps: 10, totalSteps: 110 })(scalar(60)) // => 0.5
  */
 export const warmupLinear = (settings: DecaySettings): Schedule => decaying('warmupLinear', settings, (p) => sub(1, p))
 
@@ -86,7 +94,7 @@ export const warmupLinear = (settings: DecaySettings): Schedule => decaying('war
  * Linear warm-up, then a cosine: peak · (l + (1 - l) (1 + cos 2π c p) / 2).
  *
  * @param settings cycles c, 1/2 by default: half a wave, down to the lowest; lowest l, as a share of the peak, 0 by default
- * @example warmupCosine({ peak: 1e-3, warmupSteps: 10, totalSteps: 100 })
+ * @example warmupCosine({ peak: 1, warmupSteps: 10, totalSteps: 110 })(scalar(60)) // => 0.5
  */
 export const warmupCosine = (
   settings: DecaySettings & { readonly cycles?: number; readonly lowest?: number },
@@ -99,6 +107,8 @@ export const warmupCosine = (
 
 /**
  * Linear warm-up, then `cycles` cosines, each from the peak down to 0: peak · (1 + cos π frac(c p)) / 2, and 0 at p = 1.
+ *
+ * @example warmupCosineRestarts({ peak: 1, warmupSteps: 0, totalSteps: 100, cycles: 2 })(scalar(25)) // => 0.5
  */
 export const warmupCosineRestarts = (settings: DecaySettings & { readonly cycles?: number }): Schedule => {
   const { cycles = 1 } = settings
@@ -110,6 +120,7 @@ export const warmupCosineRestarts = (settings: DecaySettings & { readonly cycles
  * Linear warm-up, then peak · (l + (1 - l) (1 - p)^power).
  *
  * @param settings power 1 by default; lowest l, as a share of the peak, 0 by default
+ * @example warmupPolynomial({ peak: 1, warmupSteps: 10, totalSteps: 110, power: 2, lowest: 0 })(scalar(60)) // => 0.25
  */
 export const warmupPolynomial = (
   settings: DecaySettings & { readonly power?: number; readonly lowest?: number },
@@ -122,6 +133,7 @@ export const warmupPolynomial = (
  * Linear warm-up, then peak · √(s / (t - w + s)).
  *
  * @param settings timescale s in steps; w by default, 10,000 without warm-up
+ * @example warmupInverseRoot({ peak: 1, warmupSteps: 10, timescale: 10 })(scalar(40)) // => 0.5
  */
 export const warmupInverseRoot = (settings: WarmupSettings & { readonly timescale?: number }): Schedule => {
   const { warmupSteps } = settings
@@ -136,6 +148,7 @@ export const warmupInverseRoot = (settings: WarmupSettings & { readonly timescal
  * Linear warm-up, constant, then half a cosine down to 0 over the last `decaySteps`.
  *
  * @throws ArgumentError if warm-up and decay do not fit into totalSteps
+ * @example warmupStableDecay({ peak: 1, warmupSteps: 10, totalSteps: 110, decaySteps: 20 })(scalar(100)) // => 0.5
  */
 export const warmupStableDecay = (settings: DecaySettings & { readonly decaySteps: number }): Schedule => {
   const { warmupSteps, totalSteps, decaySteps } = settings

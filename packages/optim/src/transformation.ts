@@ -18,7 +18,11 @@ export interface GradientTransformation<S> {
   update<T>(gradients: T, state: S, params: T): readonly [updates: T, state: S]
 }
 
-/** For a transformation that remembers nothing. */
+/**
+ * For a transformation that remembers nothing.
+ *
+ * @example stateless((gradients) => treeMap(neg, gradients)).update([array([2])], null, [array([0])])[0] // => [[-2]]
+ */
 export const stateless = (update: <T>(gradients: T, params: T) => T): GradientTransformation<null> => ({
   init: () => null,
   update: (gradients, _, params) => [update(gradients, params), null],

@@ -68,7 +68,9 @@ const refused = (op: string, x: Tracer): ProgramError =>
  * @param options donated and static arguments; `onCompile` is told when and why a program was made
  * @returns takes the arguments of f, answers with a Promise of its result
  * @throws ArgumentError for tracers: a compiled function cannot be called inside of a transform
- * @example const step = compile((w, x) => sub(w, mul(x, 0.1)), referenceEngine()); await step(w, x)
+ * @example
+ * const step = compile((w, x) => sub(w, mul(x, 0.1)), referenceEngine())
+ * await step(array([1]), array([2])) // => [0.8]
  */
 export const compile = <A extends readonly unknown[], R>(
   f: (...args: A) => R,

@@ -19,7 +19,11 @@ const apply2 = (primitive: Primitive<NoAttrs>, x: Operand, y: Operand): Tensor =
 // ---------------------------------------------------------------- sums and products
 
 export const negPrimitive = unary({ name: 'neg', f: (x) => -x, jvp: (dx) => neg(dx), transpose: (ct) => neg(ct) })
-/** `-x` */
+/**
+ * `-x`
+ *
+ * @example neg(array([1, -2])) // => [-1, 2]
+ */
 export const neg = (x: Tensor): Tensor => apply1(negPrimitive, x)
 
 export const addPrimitive = binary({
@@ -28,7 +32,11 @@ export const addPrimitive = binary({
   jvp: [(dx) => dx, (dy) => dy],
   transpose: [(ct) => ct, (ct) => ct],
 })
-/** `x + y`, broadcast. */
+/**
+ * `x + y`, broadcast.
+ *
+ * @example add(array([1, 2]), 10) // => [11, 12]
+ */
 export const add = (x: Operand, y: Operand): Tensor => apply2(addPrimitive, x, y)
 
 export const subPrimitive = binary({
@@ -37,7 +45,11 @@ export const subPrimitive = binary({
   jvp: [(dx) => dx, (dy) => neg(dy)],
   transpose: [(ct) => ct, (ct) => neg(ct)],
 })
-/** `x - y`, broadcast. */
+/**
+ * `x - y`, broadcast.
+ *
+ * @example sub(array([5, 2]), 1) // => [4, 1]
+ */
 export const sub = (x: Operand, y: Operand): Tensor => apply2(subPrimitive, x, y)
 
 export const mulPrimitive = binary({
@@ -47,7 +59,11 @@ export const mulPrimitive = binary({
   jvp: [(dx, [_, y]) => mul(dx, y), (dy, [x]) => mul(x, dy)],
   transpose: [(ct, [_, y]) => mul(ct, y), (ct, [x]) => mul(x, ct)],
 })
-/** `x · y`, element by element, broadcast. */
+/**
+ * `x · y`, element by element, broadcast.
+ *
+ * @example mul(array([1, 2]), array([3, 4])) // => [3, 8]
+ */
 export const mul = (x: Operand, y: Operand): Tensor => apply2(mulPrimitive, x, y)
 
 export const divPrimitive = binary({
@@ -56,13 +72,21 @@ export const divPrimitive = binary({
   jvp: [(dx, [_, y]) => div(dx, y), (dy, [_, y], [z]) => neg(div(mul(z, dy), y))],
   transpose: [(ct, [_, y]) => div(ct, y), notLinear],
 })
-/** `x / y`, broadcast. Floating dtypes only: write what an integer quotient shall do with floor(). */
+/**
+ * `x / y`, broadcast. Floating dtypes only: write what an integer quotient shall do with floor().
+ *
+ * @example div(array([1, 2]), 4) // => [0.25, 0.5]
+ */
 export const div = (x: Operand, y: Operand): Tensor => bind1(divPrimitive, pair('div', 'floating', x, y), {})
 
 // ---------------------------------------------------------------- powers
 
 export const sqrtPrimitive = unary({ name: 'sqrt', f: Math.sqrt, jvp: (dx, _, [y]) => div(dx, mul(y, 2)) })
-/** Square root; its derivative at 0 is infinite. */
+/**
+ * Square root; its derivative at 0 is infinite.
+ *
+ * @example sqrt(array([4, 9])) // => [2, 3]
+ */
 export const sqrt = (x: Tensor): Tensor => applyFloating(sqrtPrimitive, x)
 
 export const rsqrtPrimitive = unary({
@@ -70,12 +94,24 @@ export const rsqrtPrimitive = unary({
   f: (x) => 1 / Math.sqrt(x),
   jvp: (dx, [x], [y]) => mul(dx, mul(div(y, x), -0.5)),
 })
-/** `1 / sqrt(x)` */
+/**
+ * `1 / sqrt(x)`
+ *
+ * @example rsqrt(array([4, 16])) // => [0.5, 0.25]
+ */
 export const rsqrt = (x: Tensor): Tensor => applyFloating(rsqrtPrimitive, x)
 
-/** `x²` */
+/**
+ * `x²`
+ *
+ * @example square(array([-2, 3])) // => [4, 9]
+ */
 export const square = (x: Tensor): Tensor => mul(x, x)
-/** `1 / x` */
+/**
+ * `1 / x`
+ *
+ * @example reciprocal(array([2, 4])) // => [0.5, 0.25]
+ */
 export const reciprocal = (x: Tensor): Tensor => div(1, x)
 
 /** The smallest f32 whose reciprocal is finite. */
@@ -97,39 +133,71 @@ export const powPrimitive = binary({
     },
   ],
 })
-/** `x ^ y`, broadcast. A negative x with a y that is no integer gives NaN. */
+/**
+ * `x ^ y`, broadcast. A negative x with a y that is no integer gives NaN.
+ *
+ * @example pow(array([2, 3]), 2) // => [4, 9]
+ */
 export const pow = (x: Operand, y: Operand): Tensor => bind1(powPrimitive, pair('pow', 'floating', x, y), {})
 
 // ---------------------------------------------------------------- logarithm and exponential (pow needs the former)
 
 export const logPrimitive = unary({ name: 'log', f: Math.log, jvp: (dx, [x]) => div(dx, x) })
-/** Natural logarithm; -inf at 0, NaN below. */
+/**
+ * Natural logarithm; -inf at 0, NaN below.
+ *
+ * @example log(array([1, Math.E])) // => [0, 1]
+ */
 export const log = (x: Tensor): Tensor => applyFloating(logPrimitive, x)
 
 export const log1pPrimitive = unary({ name: 'log1p', f: Math.log1p, jvp: (dx, [x]) => div(dx, add(x, 1)) })
-/** `log(1 + x)`, exact to rounding near 0. */
+/**
+ * `log(1 + x)`, exact to rounding near 0.
+ *
+ * @example log1p(array([0, 1])) // => [0, 0.693147]
+ */
 export const log1p = (x: Tensor): Tensor => applyFloating(log1pPrimitive, x)
 
 export const expPrimitive = unary({ name: 'exp', f: Math.exp, jvp: (dx, _, [y]) => mul(dx, y) })
-/** `e ^ x` */
+/**
+ * `e ^ x`
+ *
+ * @example exp(array([0, 1])) // => [1, 2.718282]
+ */
 export const exp = (x: Tensor): Tensor => applyFloating(expPrimitive, x)
 
 export const expm1Primitive = unary({ name: 'expm1', f: Math.expm1, jvp: (dx, _, [y]) => mul(dx, add(y, 1)) })
-/** `e ^ x - 1`, exact to rounding near 0. */
+/**
+ * `e ^ x - 1`, exact to rounding near 0.
+ *
+ * @example expm1(array([0, 1])) // => [0, 1.718282]
+ */
 export const expm1 = (x: Tensor): Tensor => applyFloating(expm1Primitive, x)
 
 // ---------------------------------------------------------------- pieces: sign, absolute value, extremes, rounding
 
 export const signPrimitive = unary({ name: 'sign', f: Math.sign, jvp: zeroTangent })
-/** -1, 0 or 1 */
+/**
+ * -1, 0 or 1
+ *
+ * @example sign(array([-3, 0, 2])) // => [-1, 0, 1]
+ */
 export const sign = (x: Tensor): Tensor => apply1(signPrimitive, x)
 
 export const absPrimitive = unary({ name: 'abs', f: Math.abs, jvp: (dx, [x]) => mul(dx, sign(x)) })
-/** `|x|`; its derivative at 0 is 0. */
+/**
+ * `|x|`; its derivative at 0 is 0.
+ *
+ * @example abs(array([-2, 0, 3])) // => [2, 0, 3]
+ */
 export const abs = (x: Tensor): Tensor => apply1(absPrimitive, x)
 
 export const floorPrimitive = unary({ name: 'floor', f: Math.floor, jvp: zeroTangent })
-/** The largest whole number not above x. */
+/**
+ * The largest whole number not above x.
+ *
+ * @example floor(array([1.7, -1.2])) // => [1, -2]
+ */
 export const floor = (x: Tensor): Tensor => applyFloating(floorPrimitive, x)
 
 /** 1 where x wins, 1/2 at a tie, 0 where it loses. */
@@ -141,7 +209,11 @@ export const maximumPrimitive = binary({
   f: Math.max,
   jvp: [(dx, [x, y], [z]) => mul(dx, share(x, z, y)), (dy, [x, y], [z]) => mul(dy, share(y, z, x))],
 })
-/** The larger of two; at a tie each gets half of the derivative. NaN if one is NaN. */
+/**
+ * The larger of two; at a tie each gets half of the derivative. NaN if one is NaN.
+ *
+ * @example maximum(array([1, 5]), 3) // => [3, 5]
+ */
 export const maximum = (x: Operand, y: Operand): Tensor => apply2(maximumPrimitive, x, y)
 
 export const minimumPrimitive = binary({
@@ -149,8 +221,16 @@ export const minimumPrimitive = binary({
   f: Math.min,
   jvp: [(dx, [x, y], [z]) => mul(dx, share(x, z, y)), (dy, [x, y], [z]) => mul(dy, share(y, z, x))],
 })
-/** The smaller of two; at a tie each gets half of the derivative. NaN if one is NaN. */
+/**
+ * The smaller of two; at a tie each gets half of the derivative. NaN if one is NaN.
+ *
+ * @example minimum(array([1, 5]), 3) // => [1, 3]
+ */
 export const minimum = (x: Operand, y: Operand): Tensor => apply2(minimumPrimitive, x, y)
 
-/** `max(x, 0)`; its derivative at 0 is 0. NaN stays NaN. */
+/**
+ * `max(x, 0)`; its derivative at 0 is 0. NaN stays NaN.
+ *
+ * @example relu(array([-1, 2])) // => [0, 2]
+ */
 export const relu = (x: Tensor): Tensor => where(lessEqual(x, 0), 0, x)

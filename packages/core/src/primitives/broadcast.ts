@@ -45,13 +45,21 @@ export const reshape = (x: Tensor, shape: Shape): Tensor => {
   return sameShape(full, x.shape) ? x : bind1(reshapePrimitive, [x], { shape: full })
 }
 
-/** Adds an axis of length 1 in front of `axis` (negative: counted from the end of the result). */
+/**
+ * Adds an axis of length 1 in front of `axis` (negative: counted from the end of the result).
+ *
+ * @example expandDims(array([1, 2]), 1) // => [[1], [2]]
+ */
 export const expandDims = (x: Tensor, axis: number): Tensor => {
   const at = normalAxis('expandDims', aval([...x.shape, 1], x.dtype), axis)
   return reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)])
 }
 
-/** Drops axes of length 1: those named, or all. */
+/**
+ * Drops axes of length 1: those named, or all.
+ *
+ * @example squeeze(array([[1, 2]])) // => [1, 2]
+ */
 export const squeeze = (x: Tensor, axes?: Axes): Tensor => {
   const drop = axes === undefined ? range(x.rank).filter((i) => x.shape[i] === 1) : normalAxes('squeeze', x.aval, axes)
   if (drop.some((axis) => x.shape[axis] !== 1)) {
@@ -111,7 +119,11 @@ export const transpose = (x: Tensor, permutation: readonly number[] = range(x.ra
   return axes.every((axis, i) => axis === i) ? x : bind1(transposePrimitive, [x], { permutation: axes })
 }
 
-/** Moves one axis to another place; the others keep their order. */
+/**
+ * Moves one axis to another place; the others keep their order.
+ *
+ * @example moveAxis(zeros([2, 3, 4]), 0, 2).shape // => [3, 4, 2]
+ */
 export const moveAxis = (x: Tensor, from: number, to: number): Tensor => {
   const [a, b] = [normalAxis('moveAxis', x.aval, from), normalAxis('moveAxis', x.aval, to)]
   const rest = range(x.rank).filter((axis) => axis !== a)
@@ -217,16 +229,33 @@ const filled = (op: string, shape: Shape, value: number, dtype: Tensor['dtype'])
  * A tensor of one value everywhere; it costs nothing until an engine needs it.
  *
  * @throws ShapeError for a length that is no whole number from 0 on; DTypeError for a value that dtype does not hold
+ * @example full([2], 7) // => [7, 7]
  */
 export const full = (shape: Shape, value: number, dtype: Tensor['dtype'] = 'f32'): Tensor =>
   filled('full', shape, value, dtype)
 
-/** A tensor of zeros. */
+/**
+ * A tensor of zeros.
+ *
+ * @example zeros([2]) // => [0, 0]
+ */
 export const zeros = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => filled('zeros', shape, 0, dtype)
-/** A tensor of ones. */
+/**
+ * A tensor of ones.
+ *
+ * @example ones([2]) // => [1, 1]
+ */
 export const ones = (shape: Shape, dtype: Tensor['dtype'] = 'f32'): Tensor => filled('ones', shape, 1, dtype)
 
-/** Zeros of a tensor's shape and dtype. */
+/**
+ * Zeros of a tensor's shape and dtype.
+ *
+ * @example zerosLike(array([3, 4])) // => [0, 0]
+ */
 export const zerosLike = (x: Tensor): Tensor => zeros(x.shape, x.dtype)
-/** Ones of a tensor's shape and dtype. */
+/**
+ * Ones of a tensor's shape and dtype.
+ *
+ * @example onesLike(array([3, 4])) // => [1, 1]
+ */
 export const onesLike = (x: Tensor): Tensor => ones(x.shape, x.dtype)

@@ -34,24 +34,48 @@ export const equalPrimitive = comparison('equal', (x, y) => x === y)
 export const lessPrimitive = comparison('less', (x, y) => x < y)
 export const lessEqualPrimitive = comparison('lessEqual', (x, y) => x <= y)
 
-/** `x == y`, element by element; NaN equals nothing. Gives `bool`. */
+/**
+ * `x == y`, element by element; NaN equals nothing. Gives `bool`.
+ *
+ * @example equal(array([1, 2]), 2) // => [false, true]
+ */
 export const equal = (x: Operand, y: Operand): Tensor => bind1(equalPrimitive, pair('equal', 'any', x, y), {})
-/** `x < y`; false where one is NaN. */
+/**
+ * `x < y`; false where one is NaN.
+ *
+ * @example less(array([1, 2]), 2) // => [true, false]
+ */
 export const less = (x: Operand, y: Operand): Tensor => bind1(lessPrimitive, pair('less', 'numeric', x, y), {})
-/** `x <= y`; false where one is NaN. */
+/**
+ * `x <= y`; false where one is NaN.
+ *
+ * @example lessEqual(array([1, 2]), 1) // => [true, false]
+ */
 export const lessEqual = (x: Operand, y: Operand): Tensor =>
   bind1(lessEqualPrimitive, pair('lessEqual', 'numeric', x, y), {})
-/** `x > y` */
+/**
+ * `x > y`
+ *
+ * @example greater(array([1, 2]), 1) // => [false, true]
+ */
 export const greater = (x: Operand, y: Operand): Tensor => {
   const [a, b] = pair('greater', 'numeric', x, y)
   return bind1(lessPrimitive, [b, a], {})
 }
-/** `x >= y` */
+/**
+ * `x >= y`
+ *
+ * @example greaterEqual(array([1, 2]), 2) // => [false, true]
+ */
 export const greaterEqual = (x: Operand, y: Operand): Tensor => {
   const [a, b] = pair('greaterEqual', 'numeric', x, y)
   return bind1(lessEqualPrimitive, [b, a], {})
 }
-/** `x != y`; true where one is NaN. */
+/**
+ * `x != y`; true where one is NaN.
+ *
+ * @example notEqual(array([1, 2]), 2) // => [true, false]
+ */
 export const notEqual = (x: Operand, y: Operand): Tensor => logicalNot(equal(x, y))
 
 // ---------------------------------------------------------------- logic
@@ -60,13 +84,25 @@ export const logicalAndPrimitive = comparison('logicalAnd', (x, y) => x !== 0 &&
 export const logicalOrPrimitive = comparison('logicalOr', (x, y) => x !== 0 || y !== 0)
 export const logicalNotPrimitive = unary({ name: 'logicalNot', f: (x) => Number(x === 0), jvp: zeroTangent })
 
-/** Both, elementwise. bool, broadcast. */
+/**
+ * Both, elementwise. bool, broadcast.
+ *
+ * @example logicalAnd(array([true, true]), array([true, false])) // => [true, false]
+ */
 export const logicalAnd = (x: Tensor, y: Tensor): Tensor =>
   bind1(logicalAndPrimitive, pair('logicalAnd', 'bool', x, y), {})
-/** At least one, elementwise. bool, broadcast. */
+/**
+ * At least one, elementwise. bool, broadcast.
+ *
+ * @example logicalOr(array([true, false]), array([false, false])) // => [true, false]
+ */
 export const logicalOr = (x: Tensor, y: Tensor): Tensor =>
   bind1(logicalOrPrimitive, pair('logicalOr', 'bool', x, y), {})
-/** The other, elementwise. bool. */
+/**
+ * The other, elementwise. bool.
+ *
+ * @example logicalNot(array([true, false])) // => [false, true]
+ */
 export const logicalNot = (x: Tensor): Tensor => {
   checkKind('logicalNot', 'bool', x)
   return bind1(logicalNotPrimitive, [x], {})

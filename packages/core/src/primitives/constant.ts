@@ -24,6 +24,8 @@ export const constantPrimitive = definePrimitive({
 /**
  * A small table held by value in the program and its hash, for index tables. (A tensor captured by a traced function
  * becomes an input instead, and its contents do not count.)
+ *
+ * @example constant(array([0, 2], 'i32')) // => [0, 2]
  */
 export const constant = (x: HostTensor): Tensor =>
   bind1(constantPrimitive, [], { values: Array.from(x.data), shape: x.shape, dtype: x.dtype })

@@ -150,7 +150,7 @@ export const checkPair = (op: string, x: Tensor, y: Tensor): void => {
  * Result axes: the batch axes, then x's free ones, then y's.
  *
  * @throws ShapeError if paired axes differ in length, AxisError, DTypeError
- * @example dotGeneral(x, y, { contract: [[1], [0]], batch: [[], []] }) // x [m, k], y [k, n] -> [m, n]
+ * @example dotGeneral(array([[1, 2]]), array([[3], [4]]), { contract: [[1], [0]], batch: [[], []] }) // => [[11]]
  */
 export const dotGeneral = (x: Tensor, y: Tensor, axes: DotAxes): Tensor => {
   checkPair('dotGeneral', x, y)
@@ -221,6 +221,10 @@ const broadcastShape = (x: Tensor, y: Tensor): number[] => {
   return range(rank).map((i) => (at(a, i) === 1 ? at(b, i) : at(a, i)))
 }
 
-/** x yᵀ of two vectors: [m], [n] -> [m, n]. */
+/**
+ * x yᵀ of two vectors: [m], [n] -> [m, n].
+ *
+ * @example outer(array([1, 2]), array([3, 4])) // => [[3, 4], [6, 8]]
+ */
 export const outer = (x: Tensor, y: Tensor): Tensor =>
   dotGeneral(reshape(x, [x.size, 1]), reshape(y, [1, y.size]), { contract: [[1], [0]], batch: [[], []] })

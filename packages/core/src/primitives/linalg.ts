@@ -60,6 +60,7 @@ export const eighPrimitive: Primitive<NoAttrs> = definePrimitive({
  * is left out, which is right for functions that do not depend on the choice of vectors within that space.
  *
  * @throws ShapeError unless the last two axes are equal; DTypeError
+ * @example eigh(array([[2, 1], [1, 2]]))[0] // => [1, 3]
  */
 export const eigh = (a: Tensor): readonly [w: Tensor, v: Tensor] => {
   checkKind('eigh', 'floating', a, 'a')

@@ -10,6 +10,7 @@ import { iota } from './sequence.js'
  * The last two axes exchanged.
  *
  * @throws AxisError for less than two axes
+ * @example matrixTranspose(array([[1, 2], [3, 4]])) // => [[1, 3], [2, 4]]
  */
 export const matrixTranspose = (x: Tensor): Tensor => {
   normalAxis('matrixTranspose', x.aval, -2)
@@ -20,6 +21,7 @@ export const matrixTranspose = (x: Tensor): Tensor => {
  * Identity matrix [n, n].
  *
  * @throws ShapeError unless n is a whole number from 0 on
+ * @example eye(2) // => [[1, 0], [0, 1]]
  */
 export const eye = (n: number, dtype: Tensor['dtype'] = 'f32'): Tensor => {
   checkLengths('eye', [n], 'n')

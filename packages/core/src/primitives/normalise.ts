@@ -52,6 +52,7 @@ export const standardizePrimitive: Primitive<{ readonly eps: number }> = defineP
  * before its weight and bias.
  *
  * @param eps added to the variance, so that a constant row stays finite
+ * @example standardize(array([1, 3]), 0) // => [-1, 1]
  */
 export const standardize = (x: Tensor, eps: number): Tensor => {
   checkKind('standardize', 'floating', x)

@@ -161,7 +161,11 @@ export const erfInvPrimitive: Primitive<NoAttrs> = definePrimitive({
   properties: { ...elementwiseProperties(), host: true },
 })
 
-/** Inverse of erf, for x in (-1, 1); ±inf at ±1. */
+/**
+ * Inverse of erf, for x in (-1, 1); ±inf at ±1.
+ *
+ * @example erfInv(array([0, 0.5])) // => [0, 0.476936]
+ */
 export const erfInv = (x: Tensor): Tensor => {
   checkKind('erfInv', 'floating', x)
   return bind1(erfInvPrimitive, [x], {})

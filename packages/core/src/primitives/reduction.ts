@@ -84,14 +84,22 @@ export const sum = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
   return finish(reduceSum(x, over), x, over, options)
 }
 
-/** Mean over the axes (all by default). The mean of nothing is NaN. */
+/**
+ * Mean over the axes (all by default). The mean of nothing is NaN.
+ *
+ * @example mean(array([[1, 2], [3, 4]]), 0) // => [2, 3]
+ */
 export const mean = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => {
   checkKind('mean', 'floating', x)
   const over = normalAxes('mean', x.aval, axes)
   return finish(div(reduceSum(x, over), count(x, over)), x, over, options)
 }
 
-/** Largest over the axes (all by default); a tie shares the derivative evenly. NaN where there is one. */
+/**
+ * Largest over the axes (all by default); a tie shares the derivative evenly. NaN where there is one.
+ *
+ * @example max(array([[1, 4], [3, 2]]), 1) // => [4, 3]
+ */
 export const max = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor => {
   const over = extremeAxes('max', 'numeric', x, axes)
   return finish(over.length === 0 ? x : bind1(reduceMaxPrimitive, [x], { axes: over }), x, over, options)
@@ -114,7 +122,11 @@ const extremeAxes = (op: string, kind: Kind, x: Tensor, axes: Axes | undefined):
 const opposite = (x: Tensor): Tensor =>
   x.dtype === 'i32' ? sub(-1, x) : x.dtype === 'u32' ? sub(2 ** 32 - 1, x) : neg(x)
 
-/** Smallest over the axes (all by default); a tie shares the derivative evenly. */
+/**
+ * Smallest over the axes (all by default); a tie shares the derivative evenly.
+ *
+ * @example min(array([[1, 4], [3, 2]]), 1) // => [1, 2]
+ */
 export const min = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
   opposite(max(opposite(x), extremeAxes('min', 'numeric', x, axes), options))
 
@@ -155,6 +167,7 @@ export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
  * Mean squared distance from the mean, over the axes (all by default).
  *
  * @param options correction: 0 (default) divides by n, 1 by n - 1
+ * @example variance(array([1, 2, 3])) // => 0.666667
  */
 export const variance = (
   x: Tensor,
@@ -194,7 +207,11 @@ export const argmaxPrimitive: Primitive<{ readonly axis: number }> = definePrimi
   properties: { flops: ([x]) => (x === undefined ? 0 : sizeOf(x.shape)) },
 })
 
-/** Index of the first largest element along an axis (i32); NaN counts as largest. */
+/**
+ * Index of the first largest element along an axis (i32); NaN counts as largest.
+ *
+ * @example argmax(array([1, 3, 2])) // => 1
+ */
 export const argmax = (x: Tensor, axis = -1): Tensor => {
   checkKind('argmax', 'numeric', x)
   const at = normalAxis('argmax', x.aval, axis)
@@ -313,11 +330,19 @@ const swapLast = (x: Tensor, axis: number): Tensor => {
 export const softmax = (x: Tensor, axis = -1): Tensor =>
   alongLast('softmax', (t) => bind1(softmaxPrimitive, [t], {}), x, axis)
 
-/** `x - log Σ e^x` along an axis (the last by default), finite for any finite x. */
+/**
+ * `x - log Σ e^x` along an axis (the last by default), finite for any finite x.
+ *
+ * @example logSoftmax(array([0, 0])) // => [-0.693147, -0.693147]
+ */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
   alongLast('logSoftmax', (t) => bind1(logSoftmaxPrimitive, [t], {}), x, axis)
 
-/** `log Σ e^x` along an axis (the last by default), without overflow. */
+/**
+ * `log Σ e^x` along an axis (the last by default), without overflow.
+ *
+ * @example logsumexp(array([0, 0])) // => 0.693147
+ */
 export const logsumexp = (x: Tensor, axis = -1): Tensor => {
   checkKind('logsumexp', 'floating', x)
   const at = normalAxis('logsumexp', x.aval, axis)

@@ -293,6 +293,7 @@ export const iotaPrimitive = definePrimitive({
  * `0, 1, ..., length - 1`
  *
  * @throws ShapeError unless the length is a whole number from 0 on
+ * @example iota(3) // => [0, 1, 2]
  */
 export const iota = (length: number, dtype: DType = 'i32'): Tensor => {
   checkLengths('iota', [length], 'length')

@@ -13,11 +13,19 @@ const apply = (primitive: Primitive<NoAttrs>, x: Tensor): Tensor => {
 }
 
 export const sinPrimitive = unary({ name: 'sin', f: Math.sin, jvp: (dx, [x]) => mul(dx, cos(x)) })
-/** Sine; `x` in radians. */
+/**
+ * Sine; `x` in radians.
+ *
+ * @example sin(array([0, Math.PI / 2])) // => [0, 1]
+ */
 export const sin = (x: Tensor): Tensor => apply(sinPrimitive, x)
 
 export const cosPrimitive = unary({ name: 'cos', f: Math.cos, jvp: (dx, [x]) => neg(mul(dx, sin(x))) })
-/** Cosine; `x` in radians. */
+/**
+ * Cosine; `x` in radians.
+ *
+ * @example cos(array([0, Math.PI])) // => [1, -1]
+ */
 export const cos = (x: Tensor): Tensor => apply(cosPrimitive, x)
 
 export const tanhPrimitive = unary({
@@ -25,7 +33,11 @@ export const tanhPrimitive = unary({
   f: Math.tanh,
   jvp: (dx, _, [y]) => mul(dx, sub(1, mul(y, y))),
 })
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ *
+ * @example tanh(array([0, 1])) // => [0, 0.761594]
+ */
 export const tanh = (x: Tensor): Tensor => apply(tanhPrimitive, x)
 
 export const sigmoidPrimitive = unary({
@@ -33,7 +45,11 @@ export const sigmoidPrimitive = unary({
   f: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
   jvp: (dx, _, [y]) => mul(dx, mul(y, sub(1, y))),
 })
-/** `1 / (1 + e^-x)` */
+/**
+ * `1 / (1 + e^-x)`
+ *
+ * @example sigmoid(array([0, 1])) // => [0.5, 0.731059]
+ */
 export const sigmoid = (x: Tensor): Tensor => apply(sigmoidPrimitive, x)
 
 export const softplusPrimitive = unary({
@@ -44,7 +60,11 @@ export const softplusPrimitive = unary({
   decompose: ([x]) => add(maximum(x, 0), log1p(exp(neg(abs(x))))),
   flops: 6,
 })
-/** `log(1 + e^x)`, without overflow. */
+/**
+ * `log(1 + e^x)`, without overflow.
+ *
+ * @example softplus(array([0, 1])) // => [0.693147, 1.313262]
+ */
 export const softplus = (x: Tensor): Tensor => apply(softplusPrimitive, x)
 
 export const erfPrimitive = unary({
@@ -52,7 +72,11 @@ export const erfPrimitive = unary({
   f: erfNumber,
   jvp: (dx, [x]) => mul(dx, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))),
 })
-/** Error function `2/√π ∫₀ˣ e^(-t²) dt`. */
+/**
+ * Error function `2/√π ∫₀ˣ e^(-t²) dt`.
+ *
+ * @example erf(array([0, 1])) // => [0, 0.842701]
+ */
 export const erf = (x: Tensor): Tensor => apply(erfPrimitive, x)
 
 /** From here on erfc is a continued fraction; below, 1 - erf loses at most 3 digits. */
@@ -102,5 +126,9 @@ export const geluPrimitive = unary({
   decompose: ([x]) => mul(x, normalCdf(x)),
   flops: 8,
 })
-/** `x Φ(x)` with the exact Φ (BERT's gelu). */
+/**
+ * `x Φ(x)` with the exact Φ (BERT's gelu).
+ *
+ * @example gelu(array([0, 1])) // => [0, 0.841345]
+ */
 export const gelu = (x: Tensor): Tensor => apply(geluPrimitive, x)

@@ -14,5 +14,11 @@ export const stopGradientPrimitive = definePrimitive({
   properties: { elementwise: true, identity: true, flops: () => 0 },
 })
 
-/** The same value, a constant for every derivative. */
+/**
+ * The same value, a constant for every derivative.
+ *
+ * @example
+ * stopGradient(scalar(3)) // => 3
+ * grad((x) => mul(stopGradient(x), x))(scalar(3)) // => 3
+ */
 export const stopGradient = (x: Tensor): Tensor => bind1(stopGradientPrimitive, [x], {})

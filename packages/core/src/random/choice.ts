@@ -28,7 +28,7 @@ export interface ChoiceOptions {
  * @returns i32 of this shape, or [...shape, ...s] in the tensor's dtype
  * @throws ShapeError where there is nothing to draw from, without replacement too little, or p is not [n]; ArgumentError
  * @see numpy.random.choice; jax.random.choice; torch.multinomial
- * @example choice(key(0), 10, [3])
+ * @example choice(key(0), 10, [3]) // => [9, 0, 2]
  * @example choice(key(0), array([5, 5]), [2]) // => [5, 5]
  */
 export const choice = (k: Tensor, from: number | Tensor, shape: Shape, options: ChoiceOptions = {}): Tensor => {

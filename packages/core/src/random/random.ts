@@ -32,7 +32,7 @@ const isWord = (n: number): boolean => Number.isInteger(n) && n >= 0 && n < 2 **
  * @param seed a whole number from 0 to 2^32 - 1
  * @returns u32[2]
  * @throws ArgumentError
- * @example normal(key(0), [3])
+ * @example key(0) // => [0, 0]
  */
 export const key = (seed: number): Tensor => {
   if (!isWord(seed)) {
@@ -63,6 +63,7 @@ const checkKey = (op: string, k: Tensor, shape: Shape = [], name = 'shape'): voi
  * `count` keys that have nothing to do with each other: u32[count, 2].
  *
  * @throws DTypeError for what is no key; ShapeError unless count is a whole number from 0 on
+ * @example splitKeys(key(0), 2) // => [[1797259609, 2579123966], [928981903, 3453687069]]
  */
 export const splitKeys = (k: Tensor, count: number): Tensor => {
   checkKey('splitKeys', k, [count], 'count')
@@ -73,7 +74,7 @@ export const splitKeys = (k: Tensor, count: number): Tensor => {
  * Two or more new keys from one, which is not used again.
  *
  * @throws DTypeError for what is no key; ShapeError unless count is a whole number from 0 on
- * @example const [k1, k2] = split(key(0))
+ * @example split(key(0)) // => [[1797259609, 2579123966], [928981903, 3453687069]]
  */
 export const split = (k: Tensor, count = 2): readonly Tensor[] => {
   checkKey('split', k, [count], 'count')
@@ -86,6 +87,7 @@ export const split = (k: Tensor, count = 2): readonly Tensor[] => {
  *
  * @param data a whole number from 0 to 2^32 - 1, or an integer scalar
  * @throws ArgumentError for another number; DTypeError for a float, or what is no key
+ * @example foldIn(key(0), 1) // => [928981903, 3453687069]
  */
 export const foldIn = (k: Tensor, data: number | Tensor): Tensor => {
   checkKey('foldIn', k)
@@ -113,7 +115,11 @@ const checkData = (data: number | Tensor): void => {
   }
 }
 
-/** Random 32-bit words: u32. */
+/**
+ * Random 32-bit words: u32.
+ *
+ * @example randomBits(key(0), [2]) // => [4070199207, 4202968722]
+ */
 export const randomBits = (k: Tensor, shape: Shape): Tensor => {
   checkKey('randomBits', k, shape)
   return bind1(randomBitsPrimitive, [k], { shape: [...shape] })
@@ -124,17 +130,29 @@ const between = (op: string, k: Tensor, shape: Shape, low: number, high: number)
   return bind1(randomUniformPrimitive, [k], { shape: [...shape], low: Math.fround(low), high: Math.fround(high) })
 }
 
-/** Uniform on [low, high): f32. */
+/**
+ * Uniform on [low, high): f32.
+ *
+ * @example uniform(key(0), [2]) // => [0.947667, 0.97858]
+ */
 export const uniform = (k: Tensor, shape: Shape, low = 0, high = 1): Tensor => between('uniform', k, shape, low, high)
 
 /** The f32 next to -1, towards 0. */
 const aboveMinusOne = -1 + 2 ** -24
 
-/** Normal with mean 0 and variance 1: √2 erf⁻¹(u), u uniform on (-1, 1). */
+/**
+ * Normal with mean 0 and variance 1: √2 erf⁻¹(u), u uniform on (-1, 1).
+ *
+ * @example normal(key(0), [2]) // => [1.622642, 2.025265]
+ */
 export const normal = (k: Tensor, shape: Shape): Tensor =>
   mul(erfInv(between('normal', k, shape, aboveMinusOne, 1)), Math.SQRT2)
 
-/** Normal, conditioned on [low, high]. */
+/**
+ * Normal, conditioned on [low, high].
+ *
+ * @example truncatedNormal(key(0), -1, 1, [2]) // => [0.861859, 0.941288]
+ */
 export const truncatedNormal = (k: Tensor, low: number, high: number, shape: Shape): Tensor => {
   const [a = 0, b = 0] = [erfNumber(low * Math.SQRT1_2), erfNumber(high * Math.SQRT1_2)].map(Math.fround)
   const x = mul(erfInv(between('truncatedNormal', k, shape, a, b)), Math.SQRT2)
@@ -145,6 +163,7 @@ export const truncatedNormal = (k: Tensor, low: number, high: number, shape: Sha
  * true with probability p.
  *
  * @throws ArgumentError unless p is from 0 to 1
+ * @example bernoulli(key(0), 0.5, [4]) // => [false, false, true, true]
  */
 export const bernoulli = (k: Tensor, p: number, shape: Shape): Tensor => {
   if (!(p >= 0 && p <= 1)) {
@@ -160,13 +179,25 @@ export const bernoulli = (k: Tensor, p: number, shape: Shape): Tensor => {
 
 const tiny = 2 ** -126
 
-/** Gumbel: -log(-log u). */
+/**
+ * Gumbel: -log(-log u).
+ *
+ * @example gumbel(key(0), [2]) // => [2.923373, 3.832618]
+ */
 export const gumbel = (k: Tensor, shape: Shape): Tensor => neg(log(neg(log(between('gumbel', k, shape, tiny, 1)))))
 
-/** Exponential with rate 1: -log(1 - u). */
+/**
+ * Exponential with rate 1: -log(1 - u).
+ *
+ * @example exponential(key(0), [2]) // => [2.950128, 3.843425]
+ */
 export const exponential = (k: Tensor, shape: Shape): Tensor => neg(log1p(neg(between('exponential', k, shape, 0, 1))))
 
-/** Whole numbers from `minimum` to `maximum - 1`: i32. */
+/**
+ * Whole numbers from `minimum` to `maximum - 1`: i32.
+ *
+ * @example randint(key(0), [4], 0, 10) // => [9, 0, 2, 3]
+ */
 export const randint = (k: Tensor, shape: Shape, minimum: number, maximum: number): Tensor => {
   if (!(Number.isInteger(minimum) && Number.isInteger(maximum) && minimum < maximum)) {
     throw new ArgumentError({
@@ -180,11 +211,19 @@ export const randint = (k: Tensor, shape: Shape, minimum: number, maximum: numbe
   return bind1(randomIntegersPrimitive, [k], { shape: [...shape], minimum, maximum })
 }
 
-/** 0 to n - 1 in random order: i32[n]. */
+/**
+ * 0 to n - 1 in random order: i32[n].
+ *
+ * @example permutation(key(0), 4) // => [0, 1, 3, 2]
+ */
 export const permutation = (k: Tensor, n: number): Tensor => {
   checkKey('permutation', k, [n], 'n')
   return bind1(randomPermutationPrimitive, [k], { shape: [n] })
 }
 
-/** Draws from softmax(logits) along the last axis: i32. */
+/**
+ * Draws from softmax(logits) along the last axis: i32.
+ *
+ * @example categorical(key(0), array([[0, 0, 0], [0, 100, 0]])) // => [1, 1]
+ */
 export const categorical = (k: Tensor, logits: Tensor): Tensor => argmax(add(gumbel(k, logits.shape), logits), -1)

@@ -6,7 +6,7 @@ import { profileIR } from './profileIR.js'
 /**
  * The reference evaluator as an engine: every primitive, no dependencies, slow. The oracle of the other engines.
  *
- * @example const f = compile(loss, referenceEngine())
+ * @example await compile((x) => mul(x, 2), referenceEngine())(array([1, 2])) // => [2, 4]
  */
 export const referenceEngine = (): Engine => ({
   name: 'reference',

@@ -18,7 +18,7 @@ export interface Program<R> extends IR {
 /**
  * The program of a function at these arguments. Only their shapes, dtypes and structure matter.
  *
- * @example printIR(makeIR((x) => mul(x, 2))(array([1, 2])))
+ * @example makeIR((x) => sin(x))(scalar(1)).equations.map(({ primitive }) => primitive.name) // => ['sin']
  */
 export const makeIR =
   <A extends readonly unknown[], R>(f: (...args: A) => R): ((...args: A) => Program<R>) =>
@@ -32,6 +32,7 @@ export const makeIR =
  * its f32 results come back as f64 tensors: the oracle of tests. Its f32 arguments may be f64 then.
  *
  * @throws ArgumentError for arguments of other shapes, dtypes or number than the program was traced for
+ * @example evalIR(makeIR((x) => mul(x, 2))(scalar(1)), [scalar(3)]) // => 6
  */
 export const evalIR = <R>(program: Program<R>, args: readonly unknown[], options: EvaluateOptions = {}): R => {
   const inputs = [...program.captured, ...treeLeaves(args)]

@@ -36,13 +36,25 @@ export interface CheckpointedOperation {
 /** Whether the results of an operation are kept for the backward pass; the others are computed again. */
 export type CheckpointPolicy = (operation: CheckpointedOperation) => boolean
 
-/** Keeps the arguments only: the least memory, one more forward pass. */
+/**
+ * Keeps the arguments only: the least memory, one more forward pass.
+ *
+ * @example grad(checkpoint((x) => sin(sin(x)), { policy: saveNothing }))(scalar(0)) // => 1
+ */
 export const saveNothing: CheckpointPolicy = () => false
 
-/** Keeps the results of matrix products, and computes what is cheap again. */
+/**
+ * Keeps the results of matrix products, and computes what is cheap again.
+ *
+ * @example grad(checkpoint((w) => sum(matmul(w, w)), { policy: saveContractions }))(eye(2)) // => [[2, 2], [2, 2]]
+ */
 export const saveContractions: CheckpointPolicy = ({ contraction }) => contraction
 
-/** Keeps everything, as if there were no checkpoint. */
+/**
+ * Keeps everything, as if there were no checkpoint.
+ *
+ * @example grad(checkpoint((x) => sin(sin(x)), { policy: saveEverything }))(scalar(0)) // => 1
+ */
 export const saveEverything: CheckpointPolicy = () => true
 
 export interface CheckpointAttrs {

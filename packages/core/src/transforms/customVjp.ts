@@ -175,6 +175,7 @@ export interface CustomVjpRules<
  *   forward: (x) => [x, null],
  *   backward: (_, ct) => [minimum(maximum(ct, -1), 1)],
  * })
+ * grad((x) => mul(clipped(x), 5))(scalar(2)) // => 1
  */
 export const customVjp = <
   A extends readonly unknown[],

@@ -131,7 +131,7 @@ export const valueAndGrad =
 /**
  * As `valueAndGrad`, for a function that returns `[scalar, more]`: what it reports besides comes back too.
  *
- * @example const [[loss, terms], gradient] = valueAndGradAux(lossAndTerms)(params)
+ * @example valueAndGradAux((x) => [mul(x, x), neg(x)])(scalar(3)) // => [[9, -3], 6]
  */
 export const valueAndGradAux =
   <A extends readonly unknown[], Aux, const O extends GradOptions = Record<never, never>>(
