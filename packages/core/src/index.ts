@@ -58,7 +58,15 @@ export {
 export { repeat, roll, splitAlong, swapAxes, tile, unstack } from './primitives/arrange.js'
 export { type AssociativeScanOptions, associativeScan } from './primitives/associativeScan.js'
 export type { Axes } from './primitives/axes.js'
-export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from './primitives/bitwise.js'
+export {
+  bitwiseAnd,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseXor,
+  shiftLeft,
+  shiftRight,
+  shiftRightLogical,
+} from './primitives/bitwise.js'
 export {
   broadcastTo,
   expandDims,
@@ -132,6 +140,7 @@ export * from './primitives/primitive.js'
 export { prod } from './primitives/product.js'
 export { qr } from './primitives/qr.js'
 export { erfInv } from './primitives/random.js'
+export { type NarrowFloat, reducePrecision } from './primitives/reducePrecision.js'
 export {
   all,
   any,

@@ -1,4 +1,4 @@
-import { E } from '@cotangent/prelude'
+import { E, getOrThrow } from '@cotangent/prelude'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as stored from './storedTensor.js'
@@ -107,4 +107,32 @@ it('nonFiniteTensors names the tensors with NaN or infinities', () => {
     ['ids', stored.storedInt32([-1], [1])],
   ])
   expect(stored.nonFiniteTensors(tensors)).toEqual(['nan', 'half'])
+})
+
+describe('whole numbers of other widths', () => {
+  it('are read as they were stored', () => {
+    fc.assert(
+      fc.property(fc.int32Array(), fc.uint32Array(), fc.uint8Array(), (i32, u32, u8) => {
+        const [a, b] = [i32, u32].map((x) => getOrThrow(stored.storedInt64(x, [x.length], origin)))
+        expect(a && stored.toInt32(a, origin)).toEqual(E.right(i32))
+        expect(b && stored.toUint32(b, origin)).toEqual(E.right(u32))
+        const c = getOrThrow(stored.storedUint8(u8, [u8.length], origin))
+        expect(c.data).toEqual(u8)
+        expect(stored.toInt32(c, origin)).toEqual(E.right(Int32Array.from(u8)))
+      }),
+      { seed: 1 },
+    )
+  })
+
+  it.each([
+    ['U8', [0, 256], '256 at element 1'],
+    ['U8', [-1], '-1 at element 0'],
+    ['U8', [0.5], '0.5 at element 0'],
+    ['I64', [1, 2 ** 53], '9007199254740992 at element 1'],
+    ['I64', [Number.NaN], 'NaN at element 0'],
+    ['I64', [Number.POSITIVE_INFINITY], 'Infinity at element 0'],
+  ])('are refused for %s: %j', (dtype, values, received) => {
+    const store = dtype === 'U8' ? stored.storedUint8 : stored.storedInt64
+    expect(messageOf(store(values, [values.length], origin))).toContain(received)
+  })
 })

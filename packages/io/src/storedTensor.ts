@@ -281,6 +281,57 @@ export const storedUint32 = (values: ArrayLike<number>, shape: readonly number[]
   data: littleEndianBytes(values instanceof Uint32Array ? values : Uint32Array.from(values), 4),
 })
 
+const firstOutside = (values: ArrayLike<number>, low: number, high: number): number =>
+  Array.prototype.findIndex.call(values, (x: number) => !(Number.isInteger(x) && x >= low && x <= high))
+
+const wholesOf = (
+  dtype: 'U8' | 'I64',
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  origin: Origin,
+  [low, high]: readonly [number, number],
+  elementsOf: () => Uint8Array | BigInt64Array,
+): Converted<StoredTensor> => {
+  const bad = firstOutside(values, low, high)
+  if (bad < 0) return E.right({ dtype, shape, data: littleEndianBytes(elementsOf(), storedBytes[dtype]) })
+  return E.left(
+    wrongShape(
+      origin.name,
+      `of whole numbers from ${low} to ${high}, to be stored as ${dtype}`,
+      `${values[bad]} at element ${bad}`,
+      origin.file,
+      'round and clip the values first, or store them as another dtype',
+    ),
+  )
+}
+
+/**
+ * The stored form of whole numbers from 0 to 255; nothing goes round.
+ *
+ * @returns Left of WrongShape naming the first value that U8 does not hold
+ * @example getOrThrow(storedUint8([0, 255], [2], { name: 'pixels' })).data // => [0, 255]
+ */
+export const storedUint8 = (
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  origin: Origin,
+): Converted<StoredTensor> => wholesOf('U8', values, shape, origin, [0, 255], () => Uint8Array.from(values))
+
+/**
+ * The stored form of whole numbers as I64, as PyTorch has its indices and labels; every i32 and u32 fits.
+ *
+ * @returns Left of WrongShape naming the first value that is no whole number, or is beyond ±(2^53 - 1), where numbers here
+ * are not exact
+ */
+export const storedInt64 = (
+  values: ArrayLike<number>,
+  shape: readonly number[],
+  origin: Origin,
+): Converted<StoredTensor> =>
+  wholesOf('I64', values, shape, origin, [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER], () =>
+    BigInt64Array.from(Array.from(values), BigInt),
+  )
+
 /** The stored form of truth values: 0 is false, any other number true. */
 export const storedBool = (values: ArrayLike<number>, shape: readonly number[]): StoredTensor => ({
   dtype: 'BOOL',

@@ -34,6 +34,7 @@ import {
   type PadMode,
   pad,
   padWith,
+  reducePrecision,
   reshape,
   ShapeError,
   scalar,
@@ -59,6 +60,7 @@ const truths = array([true, false])
 
 export const operations: WrongPrograms = {
   'bitwiseAnd of floats': [DTypeError, () => bitwiseAnd(x, x)],
+  'reducePrecision, a format of 8 bits': [ArgumentError, () => reducePrecision(x, 'f8' as 'f16')],
   'add, shapes': [ShapeError, () => add(x, ones([3]))],
   'mul, dtypes': [DTypeError, () => mul(x, array([1], 'i32'))],
   'div of integers': [DTypeError, () => div(array([4], 'i32'), array([2], 'i32'))],

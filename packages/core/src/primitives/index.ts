@@ -30,6 +30,7 @@ import { pinvPrimitive } from './pinv.js'
 import type { Primitive } from './primitive.js'
 import { qrPrimitive } from './qr.js'
 import * as random from './random.js'
+import { reducePrecisionPrimitive } from './reducePrecision.js'
 import * as reduction from './reduction.js'
 import { remPrimitive } from './rounding.js'
 import { lastUpdatePrimitive } from './scatterSet.js'
@@ -118,6 +119,7 @@ export const composedPrimitives = {
   eigh: eighPrimitive,
   singularValues: singularValuesPrimitive,
   topKIndices: topKIndicesPrimitive,
+  reducePrecision: reducePrecisionPrimitive,
 } as const
 
 /** Matrix algorithms without an operator on any engine: evaluated on the host, in f64, between two of its programs. */
@@ -144,6 +146,8 @@ export const hostPrimitives = {
   bitwiseAnd: bitwise.bitwiseAndPrimitive,
   bitwiseOr: bitwise.bitwiseOrPrimitive,
   bitwiseXor: bitwise.bitwiseXorPrimitive,
+  shiftLeft: bitwise.shiftLeftPrimitive,
+  shiftRight: bitwise.shiftRightPrimitive,
 } as const
 
 /** Gone before an engine sees a program: inlined or dropped. */

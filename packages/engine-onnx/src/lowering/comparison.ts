@@ -1,10 +1,10 @@
 /* Comparisons, logic, choice and casts. */
-import { type AttrsOf, type NoAttrs, sizeOf } from '@cotangent/core'
+import { type AttrsOf, type NarrowFloat, type NoAttrs, sizeOf } from '@cotangent/core'
 import type { Builder } from '../builder.js'
 import { elementTypes } from '../onnx/model.js'
 import { number, sourceShape, type Value } from '../value.js'
 import { elementwise, formula, operator1, operator2, withDtype } from './elementwise.js'
-import { type Lowerings, lower1, lower3 } from './lowering.js'
+import { type Lowering, type Lowerings, lower1, lower3 } from './lowering.js'
 
 /** `c ? x : y`; the operator has no kernel for bool, where it is (c and x) or (not c and y). */
 const where = lower3<NoAttrs>((condition, x, y, _, { builder, result }) => {
@@ -32,6 +32,15 @@ const cast = lower1<AttrsOf<'cast'>>((x, { dtype }, { builder }) => {
   const floating = x.aval.dtype === 'f32' || x.aval.dtype === 'f64'
   if (dtype === 'i32' && floating) return toInteger(builder, x)
   return converted(builder, x, dtype)
+})
+
+/** As TensorProto.DataType numbers them; no tensor of a program has them. */
+const narrowTypes: Readonly<Record<NarrowFloat, number>> = { f16: 10, bf16: 16 }
+
+/** There and back. */
+export const reducePrecision: Lowering<AttrsOf<'reducePrecision'>> = lower1((x, { format }, { builder, result }) => {
+  const narrow = elementwise(builder, 'Cast', [x], result, { attributes: { to: { int: narrowTypes[format] } } })
+  return converted(builder, narrow, result.dtype)
 })
 
 export const comparison: Lowerings<

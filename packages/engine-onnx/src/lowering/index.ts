@@ -4,7 +4,7 @@
  */
 import type { AttrsOf, BasicPrimitiveName, ComposedPrimitiveName, ControlPrimitiveName, NoAttrs } from '@cotangent/core'
 import { arithmetic } from './arithmetic.js'
-import { comparison } from './comparison.js'
+import { comparison, reducePrecision } from './comparison.js'
 import { contraction } from './contraction.js'
 import { control } from './control.js'
 import { convolution } from './convolution.js'
@@ -32,6 +32,7 @@ export const composedLowerings: { readonly [N in ComposedPrimitiveName]?: Loweri
   eigh,
   convolution,
   lastUpdate,
+  reducePrecision,
   ...ordering,
   ...alongAxis,
   ...normalisation,
@@ -56,4 +57,5 @@ export const withoutF64: ReadonlySet<string> = new Set<BasicPrimitiveName | Comp
   'convolution',
   'argsort', // NaN takes the place of infinity
   'topKIndices',
+  'reducePrecision', // it rounds to f32 in between
 ])

@@ -2,7 +2,7 @@
  * Cases of elementwise primitives: the domain in which the derivative is smooth, and how exact an engine can be.
  * Letters: x, y operands; z the result.
  */
-import { type DType, type HostTensor, type PrimitiveName, type Shape, tensor } from '@cotangent/core'
+import { type DType, type HostTensor, type NarrowFloat, type PrimitiveName, type Shape, tensor } from '@cotangent/core'
 import * as fc from 'fast-check'
 import { filledArbitrary } from '../arbitraries/filled.js'
 import { shapeArbitrary } from '../arbitraries/shapes.js'
@@ -191,6 +191,26 @@ const whole = (name: 'bitwiseAnd' | 'bitwiseOr' | 'bitwiseXor'): PrimitiveGenera
   return { tame: cases, hostile: cases, derivative: 'true' }
 }
 
+/** Any bits, moved by up to all of their places and beyond. */
+const shifted = (name: 'shiftLeft' | 'shiftRight'): PrimitiveGenerator => {
+  const of = (dtype: 'i32' | 'u32') => {
+    const [any, places] =
+      dtype === 'i32'
+        ? [fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), fc.integer({ min: -2, max: 34 })]
+        : [fc.nat(2 ** 32 - 1), fc.nat(34)]
+    return shapes.chain((shape) => fc.tuple(tensorOf(shape, any, dtype), tensorOf(shape, places, dtype)))
+  }
+  const cases = fc.oneof(of('i32'), of('u32')).map((operands) => caseOf(name, operands, {}))
+  return { tame: cases, hostile: cases, derivative: 'true' }
+}
+
+const formats = fc.constantFrom<NarrowFloat>('f16', 'bf16')
+
+const narrowed = (tensors: fc.Arbitrary<HostTensor>): fc.Arbitrary<Case> =>
+  fc.tuple(tensors, formats).map(([x, format]) => caseOf('reducePrecision', [x], { format }))
+
+const steps = 'a staircase, taken as the identity; its tangents are rounded too'
+
 /** An engine may round the quotient: that costs some u |x|, and near a multiple of y the remainder jumps. */
 const remainder = (x: HostTensor, y: HostTensor): Tolerance => ({
   reason: '4 u |x|: the quotient is rounded; nothing is asked next to a multiple of y',
@@ -205,6 +225,14 @@ export const piecewiseGenerators = {
   bitwiseAnd: whole('bitwiseAnd'),
   bitwiseOr: whole('bitwiseOr'),
   bitwiseXor: whole('bitwiseXor'),
+  shiftLeft: shifted('shiftLeft'),
+  shiftRight: shifted('shiftRight'),
+  reducePrecision: {
+    tame: narrowed(alike(tameValue)),
+    hostile: narrowed(hostileAlike(mixedValue)),
+    derivative: 'true',
+    inapplicable: { derivative: steps, 'JVP is linear': steps, 'VJP is linear': steps },
+  },
   sign: alsoWhole('sign', 1, unary('sign', awayFromZero(0.1, 8), exact)),
   abs: alsoWhole('abs', 1, unary('abs', awayFromZero(0.1, 8), exact)),
   floor: unary('floor', betweenIntegers, exact),
