@@ -119,7 +119,7 @@ export const leafCount = (def: TreeDef): number =>
  * Puts leaves back into a structure. The caller says the tree's type: the structure is data, types cannot see it.
  *
  * @example
- * const { def, leaves } = treeFlatten({ a: scalar(1), b: [scalar(2)] })
+ * const [leaves, def] = treeFlatten({ a: scalar(1), b: [scalar(2)] })
  * treeUnflatten(def, leaves.map((x) => mul(x, 10))) // => { a: 10, b: [20] }
  */
 export const treeUnflatten = <T>(def: TreeDef, leaves: readonly unknown[]): T => {
