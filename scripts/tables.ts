@@ -1,8 +1,8 @@
 /*
- * The tables of docs/tables, made from the registry: `npm run tables` writes them, test/tables.test.ts fails where the
+ * The tables of docs/tables, made from the registry and the doc comments: `npm run tables` writes them, test/tables.test.ts fails where the
  * committed ones are stale.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { type Engine, isFloating } from '@cotangent/core'
 import { gpuEngine } from '@cotangent/engine-gpu'
@@ -17,18 +17,10 @@ import {
   subjects,
   tieGradients,
 } from '@cotangent/testing'
-
-type Row = readonly string[]
-
-const escaped = (text: string): string => text.replaceAll('|', '\\|')
-
-const table = (head: Row, rows: readonly Row[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n')
-
-const page = (title: string, ...parts: readonly string[]): string =>
-  `${[`# ${title}`, 'Made by `npm run tables` from the registry of primitives and the laws in `packages/testing`.', ...parts].join('\n\n')}\n`
-
-const code = (text: string): string => `\`${text}\``
+import { type Side, withNames } from './foreign/names.js'
+import { code, page, type Row, table } from './markdown.js'
+import { operationsPage } from './operations/page.js'
+import { type PublicValues, readPublicValues } from './operations/readOperations.js'
 
 // ---------------------------------------------------------------- laws
 
@@ -167,19 +159,30 @@ const tolerancesPage = (): string =>
     exactGradients.map(({ name }) => `- ${name}`).join('\n'),
   )
 
-/** The pages, by their names; and the totals of the table of laws. */
-export const pagesOf = (
-  engines: readonly Engine[],
-): { readonly pages: Readonly<Record<string, string>>; readonly totals: Totals } => {
+/** What `npm run tables` makes. */
+export interface Tables {
+  /** The pages of docs/tables, by their names. */
+  readonly pages: Readonly<Record<string, string>>
+  /** The totals of the table of laws. */
+  readonly totals: Totals
+  /** How many operations there are. */
+  readonly operations: number
+}
+
+/** The tables. */
+export const tablesOf = async (engines: readonly Engine[], values: PublicValues): Promise<Tables> => {
   const names = engines.map(({ name }) => name)
   const cells = lawTable(names)
+  const operations = await operationsPage(values, engines)
   return {
     pages: {
       'laws.md': lawsPage(cells, names),
+      'operations.md': operations.text,
       'primitives.md': primitivesPage(engines),
       'tolerances.md': tolerancesPage(),
     },
     totals: totalsOf(cells),
+    operations: operations.count,
   }
 }
 
@@ -187,13 +190,22 @@ export const pagesOf = (
 export const startEngines = (): Promise<readonly Engine[]> =>
   Promise.all([onnxEngine({ threads: 1 }), gpuEngine({ mode: 'cpu' }), gpuEngine({ mode: 'webasm' })])
 
+/** The pages with names side by side, by their names in docs. */
+export const guides: Readonly<Record<string, Side>> = { 'from-jax.md': 'jax', 'from-pytorch.md': 'torch' }
+
 const main = async (): Promise<void> => {
   const engines = await startEngines()
   const folder = new URL('../docs/tables/', import.meta.url)
   mkdirSync(folder, { recursive: true })
-  for (const [name, text] of Object.entries(pagesOf(engines).pages)) {
+  const { pages } = await tablesOf(engines, readPublicValues())
+  for (const [name, text] of Object.entries(pages)) {
     writeFileSync(new URL(name, folder), text)
     console.log(`docs/tables/${name}`)
+  }
+  for (const [name, side] of Object.entries(guides)) {
+    const path = new URL(`../${name}`, folder)
+    writeFileSync(path, withNames(readFileSync(path, 'utf8'), side))
+    console.log(`docs/${name}`)
   }
   await Promise.all(engines.map((engine) => engine.close()))
 }

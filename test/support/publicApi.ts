@@ -33,23 +33,55 @@ export const faultsIn = (
     text: ts.flattenDiagnosticMessageText(messageText, ' '),
   }))
 
-export interface Undocumented {
+/** A public name of a package, as its declaration and its doc comment have it. */
+export interface PublicName {
   readonly name: string
+  /** The file it is declared in, from the root. */
   readonly at: string
+  /** Whether there is something of this name when a program runs: no type alone. */
+  readonly isValue: boolean
+  /** The doc comment's text, without tags. */
+  readonly comment: string
+  /** `(x: Tensor) => Tensor`; of a value that is no function its type. */
+  readonly signature: string
+  /** Its `@example`s, in order. */
+  readonly examples: readonly string[]
 }
 
-/** Public names of a package that are declared in this repository and have no doc comment. */
-export const undocumented = (program: ts.Program, name: string): readonly Undocumented[] => {
+/** What the index of a package exports of this repository. */
+export const publicNames = (program: ts.Program, packageName: string): readonly PublicName[] => {
   const checker = program.getTypeChecker()
-  const source = program.getSourceFile(indexOf(name))
+  const source = program.getSourceFile(indexOf(packageName))
   const module = source === undefined ? undefined : checker.getSymbolAtLocation(source)
-  if (module === undefined) throw new Error(`packages/${name}/src/index.ts exports nothing`)
+  if (module === undefined) throw new Error(`packages/${packageName}/src/index.ts exports nothing`)
   return checker.getExportsOfModule(module).flatMap((exported) => {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
     const [declaration] = symbol.declarations ?? []
     if (declaration === undefined || ts.isSourceFile(declaration)) return []
     const at = inFolder(declaration.getSourceFile().fileName)
-    const documented = symbol.getDocumentationComment(checker).length > 0
-    return documented || !at.startsWith('packages/') ? [] : [{ name: exported.name, at }]
+    if (!at.startsWith('packages/')) return []
+    const type = checker.getTypeOfSymbolAtLocation(symbol, declaration)
+    return [
+      {
+        name: exported.name,
+        at,
+        isValue: (symbol.flags & ts.SymbolFlags.Value) !== 0,
+        comment: ts.displayPartsToString(symbol.getDocumentationComment(checker)),
+        signature: checker.typeToString(type, declaration, ts.TypeFormatFlags.NoTruncation),
+        examples: symbol
+          .getJsDocTags(checker)
+          .filter((tag) => tag.name === 'example')
+          .map((tag) => ts.displayPartsToString(tag.text)),
+      },
+    ]
   })
 }
+
+/** Public names of a package that have no doc comment. */
+export const undocumented = (
+  program: ts.Program,
+  packageName: string,
+): readonly { readonly name: string; readonly at: string }[] =>
+  publicNames(program, packageName)
+    .filter(({ comment }) => comment === '')
+    .map(({ name, at }) => ({ name, at }))
