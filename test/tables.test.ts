@@ -66,8 +66,7 @@ describe('operations', () => {
       const name = /^\| `(\w+)`/.exec(row)?.[1] ?? ''
       return Object.hasOwn(ofTensors, name) && !row.includes('| primitive |') ? [name] : []
     })
-    // a table becomes a constant where it is used
-    expect(other).toEqual(['constant'])
+    expect(other).toEqual([])
   })
 })
 

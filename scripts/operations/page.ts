@@ -1,5 +1,5 @@
 /* The table of operations. */
-import type { Engine } from '@cotangent/core'
+import { type Engine, primitives as registry } from '@cotangent/core'
 import { code, page, type Row, table } from '../markdown.js'
 import { families } from './families.js'
 import { type Observed, observe } from './observe.js'
@@ -22,8 +22,9 @@ const lines = (text: string): string =>
 /** They fit shapes together and are in nearly every program. */
 const plumbing = new Set(['broadcastTo', 'reshape'])
 
-const madeOf = ({ name }: Operation, { primitives }: Observed): string => {
-  if (primitives.includes(name)) return 'primitive'
+const madeOf = ({ name, from }: Operation, { primitives }: Observed): string => {
+  const ofNone = primitives.length === 0 && from === 'core' && Object.hasOwn(registry, name)
+  if (ofNone || primitives.includes(name)) return 'primitive'
   const telling = primitives.filter((each) => !plumbing.has(each))
   return (telling.length > 0 ? telling : primitives).map(code).join(', ')
 }
