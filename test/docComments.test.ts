@@ -13,7 +13,7 @@ import { filesUnder, read } from './support/pages.js'
 import { makeProgram, packageNames, root, undocumented } from './support/publicApi.js'
 
 /** There were this many values in examples of doc comments when this was written, all of them checked. */
-const valuesStated = 155
+const valuesStated = 457
 
 const program = makeProgram([])
 
