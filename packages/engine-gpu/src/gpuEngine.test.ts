@@ -1,5 +1,4 @@
 import {
-  ArgumentError,
   add,
   array,
   BufferError,
@@ -26,6 +25,7 @@ import {
   tensor,
   whileLoop,
 } from '@cotangent/core'
+import { EdgeFailure } from '@cotangent/prelude'
 import { describe, expect, test } from 'vitest'
 import { type GpuEngine, gpuEngine } from './gpuEngine.js'
 
@@ -39,18 +39,37 @@ const using = async (f: (engine: GpuEngine) => Promise<void>): Promise<void> => 
 }
 
 describe('modes', () => {
-  test('auto is cpu', async () => {
-    const engine = await gpuEngine()
-    expect(engine.mode).toBe('cpu')
+  test('cpu says what it is', async () => {
+    const engine = await gpuEngine({ mode: 'cpu' })
     expect(engine.name).toBe('gpu (cpu)')
+    expect(engine).toMatchObject({
+      mode: 'cpu',
+      precision: 'f32',
+      passedOver: [],
+      adapter: { name: 'JavaScript', software: true },
+      limits: { elements: 2 ** 24 },
+    })
+    expect(engine.stats()).toEqual({ kernels: 0, buffers: 0, bytes: 0, uploaded: 0, read: 0 })
     await engine.close()
   })
 
-  test.each(['webgpu', 'webgl2'] as const)('%s is refused: nobody ran it', async (mode) => {
-    const error: unknown = await gpuEngine({ mode }).catch((e: unknown) => e)
-    expect(error).toBeInstanceOf(ArgumentError)
-    expect(String(error)).toContain(`mode "${mode}"`)
-    expect(String(error)).toContain('have not been run on WebGPU or WebGL2 yet')
+  test('auto says what it passed over; Node has no WebGL2', async () => {
+    const engine = await gpuEngine()
+    if (engine.mode !== 'webgpu') {
+      expect(engine.passedOver.map((why) => why.split(':')[0])).toEqual(['webgpu', 'webgl2'])
+      expect(engine.passedOver[1]).toBe('webgl2: there is no WebGL2 here')
+    }
+    await engine.close()
+  })
+
+  test('a mode that does not start is an error that says what it needs', async () => {
+    const error: unknown = await gpuEngine({ mode: 'webgl2' }).catch((e: unknown) => e)
+    expect(error).toBeInstanceOf(EdgeFailure)
+    expect(String(error)).toMatchInlineSnapshot(`
+      "EdgeFailure: engine "gpu (webgl2)" must be usable on this machine.
+        received  there is no WebGL2 here
+        to do     use a browser with WebGL2 and float textures; Node has none"
+    `)
   })
 })
 

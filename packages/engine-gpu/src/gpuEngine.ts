@@ -1,27 +1,61 @@
 import type { Engine } from '@cotangent/core'
-import { openArrayDevice } from './device/arrayDevice.js'
-import type { DeviceStats } from './device/device.js'
-import { chooseMode, type Mode, type RequestedMode } from './device/mode.js'
-import { runsOnDevice } from './limits.js'
+import { type EngineUnavailable, getOrThrow, TE } from '@cotangent/prelude'
+import type { Adapter, DeviceLimits, DeviceStats } from './device/device.js'
+import type { Mode, RequestedMode } from './device/mode.js'
+import { type Choice, openDevice } from './device/openDevice.js'
+import { runsWithin } from './limits.js'
 import { hasLowering } from './lowerings/index.js'
 import { makeExecutable } from './program/executable.js'
 
 /** How the engine is started. */
 export interface GpuEngineOptions {
-  /** A mode of gpu.js; `auto` (the default) chooses one. */
+  /** A mode of gpu.js; `auto` (the default) chooses one: a graphics card where there is one, else `cpu`. */
   readonly mode?: RequestedMode
+  /** Told of a mode that computes wrong here, when `auto` goes on to the next; `console.warn` by default. */
+  readonly warn?: (message: string) => void
 }
 
 /** The engine, with what can be asked of it besides. */
 export interface GpuEngine extends Engine {
   /** The mode of gpu.js in use. */
   readonly mode: Mode
+  /** What computes. */
+  readonly adapter: Adapter
+  /** What programs must keep to; what does not runs on the host. */
+  readonly limits: DeviceLimits
+  /** Arithmetic on the device. */
+  readonly precision: 'f32'
+  /** Modes that `auto` passed over, and why. */
+  readonly passedOver: readonly string[]
   /** What is alive on the device, and the bytes moved so far. */
   stats(): DeviceStats
 }
 
 /** Composed primitives whose decomposition would be thousands of kernels, in f64: the host evaluates them whole. */
 const wholeOnHost: ReadonlySet<string> = new Set(['eigh', 'singularValues'])
+
+const makeEngine = ({ device, passedOver }: Choice): GpuEngine => {
+  const { mode, adapter, limits } = device
+  return {
+    name: `gpu (${mode})`,
+    mode,
+    adapter,
+    limits,
+    precision: 'f32',
+    passedOver,
+    lowers: (primitive) => hasLowering(primitive) || wholeOnHost.has(primitive.name),
+    runs: runsWithin(limits),
+    load: async (ir) => makeExecutable(device, ir),
+    stats: () => device.stats(),
+    close: () => device.close(),
+  }
+}
+
+/** The engine as a value, or why it does not start here. */
+export const startGpuEngine = ({
+  mode = 'auto',
+  warn = console.warn,
+}: GpuEngineOptions = {}): TE.TaskEither<EngineUnavailable, GpuEngine> => TE.map(makeEngine)(openDevice(mode, warn))
 
 /**
  * Programs as gpu.js kernels, one per equation that is no mere reshape; what they compute stays on the device until
@@ -41,23 +75,12 @@ const wholeOnHost: ReadonlySet<string> = new Set(['eigh', 'singularValues'])
  * | an index out of range | not checked: take gives NaN in mode cpu, a foreign element or an error in webasm; scatterAdd leaves it out |
  * | NaN, infinities, -0 of f32 | as in the reference evaluator |
  *
- * @throws ArgumentError for a mode in which the kernels have not been run
+ * @throws EdgeFailure (EngineUnavailable) where the mode does not start, or computes a few known numbers wrong
  * @example
  * const engine = await gpuEngine({ mode: 'cpu' })
  * const f = compile((x: Tensor) => mul(x, x), engine)
  * const y = await (await f(array([1, 2, 3]))).read()
  * await engine.close()
  */
-export const gpuEngine = async ({ mode: requested = 'auto' }: GpuEngineOptions = {}): Promise<GpuEngine> => {
-  const mode = chooseMode(requested)
-  const device = await openArrayDevice(mode)
-  return {
-    name: `gpu (${mode})`,
-    mode,
-    lowers: (primitive) => hasLowering(primitive) || wholeOnHost.has(primitive.name),
-    runs: runsOnDevice,
-    load: async (ir) => makeExecutable(device, ir),
-    stats: () => device.stats(),
-    close: () => device.close(),
-  }
-}
+export const gpuEngine = async (options: GpuEngineOptions = {}): Promise<GpuEngine> =>
+  getOrThrow(await startGpuEngine(options)())

@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-export type { DeviceStats } from './device/device.js'
+export type { Adapter, DeviceLimits, DeviceStats } from './device/device.js'
 export type { Mode, RequestedMode } from './device/mode.js'
 export { DeviceTensor } from './deviceTensor.js'
-export { type GpuEngine, type GpuEngineOptions, gpuEngine } from './gpuEngine.js'
+export { type GpuEngine, type GpuEngineOptions, gpuEngine, startGpuEngine } from './gpuEngine.js'
 export { limits } from './limits.js'

@@ -6,6 +6,7 @@
  * equation goes to the host; where one is handed to the device from the host, it is refused.
  */
 import { type AttrsOf, type Aval, type Equation, sizeOf } from '@cotangent/core'
+import type { DeviceLimits } from './device/device.js'
 import { hasLowering } from './lowerings/index.js'
 
 /** 2^24: above it not every whole number is an f32. */
@@ -40,6 +41,10 @@ export const limits: readonly Limit[] = [
   },
 ]
 
-/** Whether an equation runs on the device. */
-export const runsOnDevice = (equation: Equation): boolean =>
-  hasLowering(equation.primitive) && !limits.some(({ broken }) => broken(equation))
+/** The predicate of equations that run on a device of these limits. */
+export const runsWithin =
+  ({ elements }: DeviceLimits) =>
+  (equation: Equation): boolean =>
+    hasLowering(equation.primitive) &&
+    !limits.some(({ broken }) => broken(equation)) &&
+    avalsOf(equation).every(({ shape }) => sizeOf(shape) <= elements)

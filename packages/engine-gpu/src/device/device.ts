@@ -1,53 +1,14 @@
 import type { KernelSpec } from '../program/value.js'
+import type { DeviceBuffer } from './memory.js'
 import type { Mode } from './mode.js'
 
-/** What gpu.js hands from kernel to kernel. In the modes `cpu` and `webasm` it is the array itself. */
-export type Handle = Float32Array
-
-/** Device memory with several owners: the last one to let go frees it. */
-export class DeviceBuffer {
-  #owners = 1
-  #handle: Handle | null
-  readonly #onFree: (buffer: DeviceBuffer) => void
-
-  /** @param length number of f32 elements */
-  constructor(
-    handle: Handle,
-    readonly length: number,
-    onFree: (buffer: DeviceBuffer) => void,
-  ) {
-    this.#handle = handle
-    this.#onFree = onFree
-  }
-
-  /** @throws Error after the last owner let go */
-  get handle(): Handle {
-    if (this.#handle === null) throw new Error('this device memory was freed')
-    return this.#handle
-  }
-
-  /** One owner more. */
-  share(): DeviceBuffer {
-    if (this.#handle === null) throw new Error('this device memory was freed')
-    this.#owners++
-    return this
-  }
-
-  /** One owner less. */
-  release(): void {
-    if (this.#handle !== null && --this.#owners === 0) this.destroy()
-  }
-
-  /** Frees it whoever owns it: the device is closing. */
-  destroy(): void {
-    this.#handle = null
-    this.#onFree(this)
-  }
-}
+export { DeviceBuffer } from './memory.js'
 
 /** A compiled kernel. */
 export interface Kernel {
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer
+  /** Hands the work to the device; the result's elements may not be there yet, but what reads them later waits. */
+  run(inputs: readonly DeviceBuffer[]): Promise<DeviceBuffer>
+  destroy(): void
 }
 
 /** What is alive on a device, and what went to and from it so far. */
@@ -62,14 +23,36 @@ export interface DeviceStats {
   readonly read: number
 }
 
+/** What computes: a graphics card, a program that imitates one, or the processor itself. */
+export interface Adapter {
+  /** As the browser or driver calls it. */
+  readonly name: string
+  readonly vendor: string
+  readonly architecture: string
+  /** It is no hardware of its own: SwiftShader, llvmpipe, WARP, or JavaScript. */
+  readonly software: boolean
+}
+
+/** What a program must keep to on a device. */
+export interface DeviceLimits {
+  /** Arrays that one kernel may take. */
+  readonly parameters: number
+  /** Elements of the longest array. */
+  readonly elements: number
+}
+
 /** gpu.js in one mode: kernels compiled once per text, and memory. */
 export interface Device {
   readonly mode: Mode
+  readonly adapter: Adapter
+  readonly limits: DeviceLimits
   kernel(spec: KernelSpec): Kernel
   upload(values: Float32Array): DeviceBuffer
   /** A copy on the host. */
   read(buffer: DeviceBuffer): Promise<Float32Array>
   stats(): DeviceStats
+  /** Destroys the kernels so far and counts bytes from 0; only where none of their results is alive. */
+  forget(): void
   /** Destroys kernels and memory; nothing of this device can be used afterwards. */
   close(): Promise<void>
 }

@@ -4,7 +4,7 @@
  */
 import { type NoAttrs, sizeOf } from '@cotangent/core'
 import { kernelValue, type Value } from '../program/value.js'
-import { erfSource, geluSource, sigmoidSource } from './functions.js'
+import { erfSource, geluSource, remSource, sigmoidSource } from './functions.js'
 import type { Lowering } from './lowering.js'
 
 interface Formula {
@@ -42,7 +42,7 @@ export const formulas = {
   softplus: formula((x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`),
   erf: formula((x) => `erf(${x})`, erfSource),
   atan: formula((x) => `Math.atan(${x})`),
-  rem: formula((x, y) => `${x} % ${y}`),
+  rem: formula((x, y) => `rem(${x}, ${y})`, remSource),
   gelu: formula((x) => `gelu(${x})`, erfSource, geluSource),
   equal: formula((x, y) => truth(`${x} == ${y}`)),
   less: formula((x, y) => truth(`${x} < ${y}`)),

@@ -25,3 +25,8 @@ export const sigmoidSource = `function sigmoid(x) {
   const e = Math.exp(-Math.abs(x));
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }`
+
+/** x % y; the finite x itself where y is infinite, which WGSL and GLSL do not promise. */
+export const remSource = `function rem(x, y) {
+  return x - x == 0 && y == y && !(y - y == 0) ? x : x % y;
+}`

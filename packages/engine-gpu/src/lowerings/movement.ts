@@ -81,13 +81,13 @@ const pad: Lowering<AttrsOf<'pad'>> = unary((x, { low, interior }, { shape }) =>
     const checks = axes.flatMap(({ length, before, spacing, padded }, axis): readonly string[] => {
       if (!padded) return []
       const outside = `p${axis} < 0 || p${axis} > ${(length - 1) * spacing}`
-      const between = spacing === 1 ? '' : ` || p${axis} % ${spacing} != 0`
+      const between = spacing === 1 ? '' : ` || p${axis} - Math.floor(p${axis} / ${spacing}) * ${spacing} != 0`
       return [`const p${axis} = ${names[axis]} - ${before};`, `if (${outside}${between}) {`, '  return 0;', '}']
     })
     const terms = axes.flatMap(({ length, stride, spacing, padded }, axis) => {
       if (length === 1) return []
       const place = padded ? `p${axis}` : (names[axis] ?? 'i')
-      return term(spacing === 1 ? place : `${place} / ${spacing}`, stride)
+      return term(spacing === 1 ? place : `Math.floor(${place} / ${spacing})`, stride)
     })
     return [...lines, ...checks, `return ${read(sumText(terms))};`]
   })

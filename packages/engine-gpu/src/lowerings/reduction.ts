@@ -92,7 +92,7 @@ const argmax: Lowering<AttrsOf<'argmax'>> = unary((x, { axis }, { shape }) => {
       `let top = ${read(sumText(base))};`,
       `for (let r0 = 1; r0 < ${length}; r0++) {`,
       `  const v = ${read(sumText([...base, ...term('r0', stride)]))};`,
-      '  if (v > top || (v != v && top == top)) {',
+      '  if (v > top || (!(v == v) && top == top)) {',
       '    best = r0;',
       '    top = v;',
       '  }',

@@ -93,10 +93,10 @@ test('padding between elements', () => {
       const q1 = Math.floor(i / 6);
       const c1 = i - q1 * 6;
       const p1 = c1 - 1;
-      if (p1 < 0 || p1 > 4 || p1 % 2 != 0) {
+      if (p1 < 0 || p1 > 4 || p1 - Math.floor(p1 / 2) * 2 != 0) {
         return 0;
       }
-      return a0[q1 * 3 + p1 / 2];
+      return a0[q1 * 3 + Math.floor(p1 / 2)];
     }"
   `)
 })

@@ -54,7 +54,7 @@ export const makeExecutable = (device: Device, ir: IR): Executable => {
         for (const [slot, x] of inputs.entries()) slots.set(slot, await place(device, x))
         for (const { slot, buffer } of constants) slots.set(slot, buffer.share())
         for (const { kernel, inputs: from, output, dead } of steps) {
-          slots.set(output, kernel.run(from.map((slot) => slots.get(slot))))
+          slots.set(output, await kernel.run(from.map((slot) => slots.get(slot))))
           for (const slot of dead) slots.release(slot)
         }
         return ir.outputs.map(

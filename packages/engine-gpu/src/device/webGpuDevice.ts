@@ -1,0 +1,173 @@
+/* gpu.js in mode `webgpu`: compute shaders; what a kernel gives is a GPU buffer. */
+import type { KernelSpec } from '../program/value.js'
+import type { Adapter, Device, Kernel } from './device.js'
+import { graphicsCard, translate } from './dialect.js'
+import { beyondLimit, deviceFailed } from './failure.js'
+import {
+  type BufferHandle,
+  createKernel,
+  type GpuBuffer,
+  type GpuContext,
+  type GpuDevice,
+  type GpuJs,
+  loadGpuJs,
+  releaseLastResult,
+} from './gpujs.js'
+import { kernelCache } from './kernelCache.js'
+import { Memory } from './memory.js'
+import { provideWebGpu } from './provideWebGpu.js'
+import { isSoftware } from './software.js'
+
+const mode = 'webgpu'
+
+// GPUBufferUsage and GPUMapMode, as the specification numbers them
+const [mapRead, copySource, copyTarget, storage] = [0x1, 0x4, 0x8, 0x80]
+
+const bytesOf = (elements: number): number => Math.max(elements, 1) * 4
+
+const adapterOf = ({ adapter: { info = {} } }: GpuContext): Adapter => {
+  const { vendor = '', architecture = '', device = '', description = '', isFallbackAdapter = false } = info
+  return {
+    name: description || device || architecture || 'unnamed adapter',
+    vendor,
+    architecture,
+    software: isFallbackAdapter || isSoftware(vendor, architecture, device, description),
+  }
+}
+
+/** What went wrong on the device after a call returned; WebGPU tells of it later. */
+interface Watch {
+  /** @throws EdgeFailure if something did */
+  check(): void
+  stop(): void
+}
+
+const watch = (device: GpuDevice): Watch => {
+  let failure: string | null = null
+  let stopped = false
+  void device.lost.then(({ message, reason }) => {
+    if (!stopped) failure ??= `the device was lost (${reason}${message === '' ? '' : `: ${message}`})`
+  })
+  const onError = ({ error }: { readonly error: Error }): void => {
+    failure ??= `the device refused a command: ${error.message}`
+  }
+  device.addEventListener('uncapturederror', onError)
+  return {
+    check: () => {
+      if (failure !== null) throw deviceFailed(mode, failure)
+    },
+    stop: () => {
+      stopped = true
+      device.removeEventListener('uncapturederror', onError)
+    },
+  }
+}
+
+/** A copy of a buffer's elements. */
+const readBuffer = async (device: GpuDevice, buffer: GpuBuffer, length: number): Promise<Float32Array> => {
+  const staging = device.createBuffer({ size: bytesOf(length), usage: mapRead | copyTarget })
+  try {
+    const encoder = device.createCommandEncoder()
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, bytesOf(length))
+    device.queue.submit([encoder.finish()])
+    await staging.mapAsync(mapRead)
+    const values = new Float32Array(staging.getMappedRange().slice(0))
+    staging.unmap()
+    return values.subarray(0, length)
+  } finally {
+    staging.destroy()
+  }
+}
+
+const upload = ({ WebGPUBufferResult }: GpuJs, context: GpuContext, values: Float32Array): BufferHandle => {
+  const { device } = context
+  const usage = storage | copyTarget | copySource
+  const buffer = device.createBuffer({ size: bytesOf(values.length), usage })
+  if (values.length > 0) device.queue.writeBuffer(buffer, 0, values)
+  return new WebGPUBufferResult({ buffer, output: [values.length], context, kernel: null })
+}
+
+const largestPlace = 2 ** 24
+
+/** The device of WebGPU; all engines share the one that gpu.js keeps. @throws Error where there is no adapter */
+export const openWebGpuDevice = async (): Promise<Device> => {
+  const missing = await provideWebGpu()
+  if (missing !== null) throw new Error(missing)
+  const gpujs = await loadGpuJs()
+  const context = await gpujs.WebGPUContext.acquire()
+  const { device } = context
+  const gpu = new gpujs.GPU({ mode })
+  const memory = new Memory<BufferHandle>(mode, (handle) => handle.delete())
+  const watched = watch(device)
+  const bytes = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize)
+  const limits = {
+    parameters: device.limits.maxStorageBuffersPerShaderStage - 1,
+    elements: Math.min(largestPlace, Math.floor(bytes / 4)),
+  }
+  const check = (): void => {
+    memory.checkOpen()
+    watched.check()
+  }
+
+  const compile = (spec: KernelSpec): Kernel => {
+    const shortcut = createKernel(gpu, translate(spec.source, graphicsCard), spec)
+    return {
+      run: async (inputs) => {
+        check()
+        const handles = inputs.map((input) => memory.handleOf(input))
+        const result = (await shortcut(...(handles as never[]))) as unknown as BufferHandle // border: a handle in, one out
+        releaseLastResult(shortcut)
+        check()
+        return memory.own(result, spec.length)
+      },
+      destroy: () => shortcut.destroy(),
+    }
+  }
+  const kernels = kernelCache(compile)
+
+  return {
+    mode,
+    adapter: adapterOf(context),
+    limits,
+    kernel: (spec) => {
+      memory.checkOpen()
+      const { inputLengths, length } = spec
+      if (inputLengths.length > limits.parameters) {
+        throw beyondLimit(mode, `a kernel of ${inputLengths.length} arrays`, limits.parameters)
+      }
+      const longest = Math.max(length, ...inputLengths)
+      if (longest > limits.elements) throw beyondLimit(mode, `an array of ${longest} elements`, limits.elements)
+      return kernels.get(spec)
+    },
+    upload: (values) => {
+      check()
+      if (values.length > limits.elements) {
+        throw beyondLimit(mode, `an array of ${values.length} elements`, limits.elements)
+      }
+      memory.countUpload(values.length)
+      return memory.own(upload(gpujs, context, values), values.length)
+    },
+    read: async (buffer) => {
+      check()
+      memory.countRead(buffer.length)
+      const { buffer: source } = memory.handleOf(buffer)
+      const values = await readBuffer(device, source, buffer.length).catch((cause: unknown) => {
+        watched.check()
+        throw deviceFailed(mode, `the device was lost while it was read: ${String(cause)}`)
+      })
+      watched.check()
+      return values
+    },
+    stats: () => memory.stats(kernels.size()),
+    forget: () => {
+      kernels.clear()
+      memory.countAnew()
+    },
+    close: async () => {
+      if (!memory.close()) return
+      watched.stop()
+      kernels.clear()
+      await gpu.destroy()
+    },
+  }
+}
