@@ -1,26 +1,14 @@
 import type { KernelSpec } from '../program/value.js'
-import type { DeviceBuffer } from './memory.js'
+import type { DeviceBuffer, DeviceStats } from './memory.js'
 import type { Mode } from './mode.js'
 
-export { DeviceBuffer } from './memory.js'
+export { DeviceBuffer, type DeviceStats } from './memory.js'
 
 /** A compiled kernel. */
 export interface Kernel {
   /** Hands the work to the device; the result's elements may not be there yet, but what reads them later waits. */
   run(inputs: readonly DeviceBuffer[]): Promise<DeviceBuffer>
   destroy(): void
-}
-
-/** What is alive on a device, and what went to and from it so far. */
-export interface DeviceStats {
-  /** Compiled kernels. */
-  readonly kernels: number
-  readonly buffers: number
-  /** Of those buffers. */
-  readonly bytes: number
-  /** Bytes copied from the host, and to it, since the start. */
-  readonly uploaded: number
-  readonly read: number
 }
 
 /** What computes: a graphics card, a program that imitates one, or the processor itself. */

@@ -1,7 +1,18 @@
 /* Device memory, counted: who owns it, what is alive, and the bytes that went to and from the host. */
 import { BufferError } from '@cotangent/core'
-import type { DeviceStats } from './device.js'
 import type { Mode } from './mode.js'
+
+/** What is alive on a device, and what went to and from it so far. */
+export interface DeviceStats {
+  /** Compiled kernels. */
+  readonly kernels: number
+  readonly buffers: number
+  /** Of those buffers. */
+  readonly bytes: number
+  /** Bytes copied from the host, and to it, since the start. */
+  readonly uploaded: number
+  readonly read: number
+}
 
 /** Device memory with several owners: the last one to let go frees it. */
 export class DeviceBuffer {
