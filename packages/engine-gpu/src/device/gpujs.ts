@@ -38,6 +38,8 @@ export interface GpuDevice {
   }
   readonly lost: Promise<{ readonly message: string; readonly reason: string }>
   createCommandEncoder(): GpuEncoder
+  pushErrorScope(filter: 'validation'): void
+  popErrorScope(): Promise<{ readonly message: string } | null>
   createBuffer(settings: { readonly size: number; readonly usage: number }): GpuBuffer
   addEventListener(type: 'uncapturederror', listener: (event: { readonly error: Error }) => void): void
   removeEventListener(type: 'uncapturederror', listener: (event: { readonly error: Error }) => void): void

@@ -7,7 +7,7 @@
  * NaN is asked for as !(x == x): WGSL compilers make `x != x` false for NaN.
  */
 
-/** A function that kernels may call: of f32 numbers, giving one. */
+/** A function that kernels may call (no truth value in a variable: gpu.js takes it for a number): of f32 numbers, giving one. */
 export interface KernelFunction {
   readonly source: string
   readonly parameters: number
@@ -103,10 +103,8 @@ const safeCos = define(`function safeCos(x) {
 /** Cephes' atanf: reduced at tan(pi / 8) and tan(3 pi / 8). */
 const safeAtan = define(`function safeAtan(x) {
   const a = Math.abs(x);
-  const large = a > 2.414213562373095;
-  const middle = a > 0.4142135623730951;
-  const w = large ? -1.0 / a : (middle ? (a - 1.0) / (a + 1.0) : a);
-  const start = large ? 1.5707963267948966 : (middle ? 0.7853981633974483 : 0.0);
+  const w = a > 2.414213562373095 ? -1.0 / a : (a > 0.4142135623730951 ? (a - 1.0) / (a + 1.0) : a);
+  const start = a > 2.414213562373095 ? 1.5707963267948966 : (a > 0.4142135623730951 ? 0.7853981633974483 : 0.0);
   const z = w * w;
   const p = ((0.0805374449538 * z - 0.138776856032) * z + 0.199777106478) * z - 0.333329491539;
   const y = start + (p * z * w + w);
@@ -118,11 +116,10 @@ const safePow = define(`function safePow(x, y) {
   const a = Math.abs(x);
   const m = a < 0.000000000000000000000000000000000000011754943508222875 ? 0.0 : a;
   const p = Math.pow(m, y);
-  const whole = Math.floor(y) == y;
-  const odd = whole && y - 2.0 * Math.floor(y * 0.5) == 1.0;
-  const below = x < 0.0 || (x == 0.0 && 1.0 / x < 0.0);
-  const signed = below && odd ? -p : p;
-  const real = x < 0.0 && a - a == 0.0 && !whole ? (p - p) / (p - p) : signed;
+  const rest = y - Math.floor(y);
+  const odd = y - 2.0 * Math.floor(y * 0.5);
+  const signed = odd == 1.0 && (x < 0.0 || (x == 0.0 && 1.0 / x < 0.0)) ? -p : p;
+  const real = x < 0.0 && a - a == 0.0 && rest > 0.0 ? (y - y) / (y - y) : signed;
   const limits = a == 1.0 && !(y - y == 0.0) ? y - y : real;
   return y == 0.0 ? 1.0 : (x == x && y == y ? limits : x + y);
 }`)

@@ -87,6 +87,17 @@ const upload = ({ WebGPUBufferResult }: GpuJs, context: GpuContext, values: Floa
   return new WebGPUBufferResult({ buffer, output: [values.length], context, kernel: null })
 }
 
+/** The first run of a kernel compiles it; what WebGPU has against it is thrown here and is no failure of the device. */
+const compiling = async <T>(device: GpuDevice, run: () => PromiseLike<T>): Promise<T> => {
+  device.pushErrorScope('validation')
+  const outcome = await Promise.allSettled([run()])
+  const complaint = await device.popErrorScope().catch(() => null) // the device is lost: the next check says so
+  const [result] = outcome
+  if (result.status === 'rejected') throw result.reason
+  if (complaint !== null) throw new Error(`WebGPU refused a kernel: ${complaint.message}`)
+  return result.value
+}
+
 const largestPlace = 2 ** 24
 
 /** The device of WebGPU; all engines share the one that gpu.js keeps. @throws Error where there is no adapter */
@@ -111,11 +122,14 @@ export const openWebGpuDevice = async (): Promise<Device> => {
 
   const compile = (spec: KernelSpec): Kernel => {
     const shortcut = createKernel(gpu, translate(spec.source, graphicsCard), spec)
+    let compiled = false
     return {
       run: async (inputs) => {
         check()
         const handles = inputs.map((input) => memory.handleOf(input))
-        const result = (await shortcut(...(handles as never[]))) as unknown as BufferHandle // border: a handle in, one out
+        const call = async () => (await shortcut(...(handles as never[]))) as unknown as BufferHandle // border: handles
+        const result = compiled ? await call() : await compiling(device, call)
+        compiled = true
         releaseLastResult(shortcut)
         check()
         return memory.own(result, spec.length)

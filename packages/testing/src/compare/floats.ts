@@ -12,8 +12,8 @@ export const roundingF32 = 2 ** -24
 /** Whether f32 holds a number with fewer digits than its 24 bits, since it is so small. */
 export const isSubnormal = (x: number): boolean => x !== 0 && Math.abs(x) < smallestNormalF32
 
-/** Subnormal numbers become 0, as on hardware that flushes them. */
-export const flushed = (x: number): number => (isSubnormal(x) ? 0 : x)
+/** Subnormal numbers become 0 of their sign, as on hardware that flushes them. */
+export const flushed = (x: number): number => (isSubnormal(x) ? 0 * x : x)
 
 /** NaN, +inf, -inf or finite. */
 export const classOf = (x: number): string => (Number.isFinite(x) ? 'finite' : String(x))

@@ -3,7 +3,7 @@
  * absolute values, in f64: the honest scale of rounding error where terms cancel.
  */
 import type { HostTensor } from '@cotangent/core'
-import { largestF32 } from '../arbitraries/values.js'
+import { largestF32, smallestNormalF32 } from '../arbitraries/values.js'
 import { type ListFunction, mapData, oracle } from '../oracle.js'
 import { roundingF32, ulpOf } from './floats.js'
 
@@ -35,7 +35,10 @@ export const exponential = (x: HostTensor): Tolerance => ({
   allowed: (expected, i) => (3 + 2 * Math.abs(x.data[i] ?? 0)) * ulpOf(expected),
 })
 
-/** `terms` roundings, each of at most u times the sum of absolute values. A sum that could overflow is not compared. */
+/**
+ * `terms` roundings, each of at most u times the sum of absolute values; a subnormal term may count as 0. A sum that could
+ * overflow is not compared.
+ */
 export const ofMagnitude = (terms: number, operands: readonly HostTensor[], apply: ListFunction): Tolerance => {
   let magnitudes: readonly HostTensor[] | null = null
   return {
@@ -46,7 +49,7 @@ export const ofMagnitude = (terms: number, operands: readonly HostTensor[], appl
         operands.map((x) => mapData(x, Math.abs)),
       )
       const mag = magnitudes[result]?.data[i] ?? 0
-      return mag >= largestF32 ? Number.POSITIVE_INFINITY : (terms + 1) * roundingF32 * mag
+      return mag >= largestF32 ? Number.POSITIVE_INFINITY : (terms + 1) * roundingF32 * mag + terms * smallestNormalF32
     },
   }
 }
