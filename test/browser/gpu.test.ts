@@ -16,7 +16,8 @@ declare const gpuPage: GpuPage
 
 const names = conformance(referenceEngine()).map(({ name }) => name.replace(/^[^:]*: /, ''))
 
-const html = '<!doctype html><title>gpu</title><script type="module" src="/page.js"></script>'
+const html =
+  '<!doctype html><title>gpu</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>'
 
 describe.skipIf(!existsSync(executablePath)).each(['webgpu', 'webgl2'] as const)('conformance in mode %s', (mode) => {
   let browser: Browser

@@ -22,13 +22,15 @@ const define = (source: string, ...calls: readonly string[]): KernelFunction => 
 })
 
 /**
- * The whole part of i / n for whole numbers below 2^24, n > 0. Division on a graphics card may be 2.5 units off, so the
- * quotient may be the neighbour of the right one; products below 2^24 are exact, and so is the correction.
+ * The whole part of i / n for whole numbers below 2^24, n > 1. Division on a graphics card may be 2.5 units in the last
+ * place off, so the quotient may be up to 2 off; products below 2^24 are exact, and so is each correction by 1.
  */
 const quotient = define(`function quotient(i, n) {
   const q = Math.floor(i / n);
   const r = i - q * n;
-  return r < 0 ? q - 1 : (r < n ? q : q + 1);
+  const p = r < 0 ? q - 1 : (r < n ? q : q + 1);
+  const s = i - p * n;
+  return s < 0 ? p - 1 : (s < n ? p : p + 1);
 }`)
 
 const safeExp = define(`function safeExp(x) {
