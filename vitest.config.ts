@@ -10,7 +10,7 @@ export default defineConfig({
   resolve: { alias: sources },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'packages/*/src/**/*.laws.ts', 'test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/browser/**'],
+    exclude: [...configDefaults.exclude, 'test/browser/**', 'test/webgpu/**'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

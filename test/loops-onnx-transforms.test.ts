@@ -159,10 +159,11 @@ describe('derivatives and transforms', () => {
       fc.assert(
         fc.asyncProperty(primitiveGenerators[name].tame, async ({ apply, operands: [x, y, n] }) => {
           if (x === undefined || y === undefined || n === undefined) throw new Error('a case has three operands')
+          // a result of some thousands has too few digits left for its sine: 1/64 of it has them
           const total = (a: Tensor, b: Tensor): Tensor =>
             apply([a, b, n])
               .filter(({ dtype }) => dtype === 'f32')
-              .reduce((before: Tensor, result) => add(before, sum(sin(result))), scalar(0))
+              .reduce((before: Tensor, result) => add(before, sum(sin(mul(result, 1 / 64)))), scalar(0))
           await agrees(onnx, slopes(total), [x, y], 1e-4)
         }),
         lawRuns(12),

@@ -5,61 +5,76 @@
 import { existsSync } from 'node:fs'
 import { referenceEngine } from '@cotangent/core'
 import { conformance } from '@cotangent/testing'
-import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundle } from './support/bundle.js'
-import { executablePath, onSwiftShader } from './support/chromium.js'
+import { executablePath } from './support/chromium.js'
 import type { GpuPage } from './support/gpuPage.js'
-import { serve } from './support/server.js'
+import { type OpenPage, openGpuPage } from './support/openGpuPage.js'
 
 declare const gpuPage: GpuPage
 
 const names = conformance(referenceEngine()).map(({ name }) => name.replace(/^[^:]*: /, ''))
 
-const html =
-  '<!doctype html><title>gpu</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>'
-
-describe.skipIf(!existsSync(executablePath)).each(['webgpu', 'webgl2'] as const)('conformance in mode %s', (mode) => {
-  let browser: Browser
-  let page: Page
-  let server: Awaited<ReturnType<typeof serve>>
-  const complaints: string[] = []
+describe.skipIf(!existsSync(executablePath))('gpu.js in a browser', () => {
+  let open: OpenPage
 
   beforeAll(async () => {
-    const script = await bundle(new URL('support/gpuPage.ts', import.meta.url))
-    server = await serve(
-      new Map([
-        ['/', { type: 'text/html', body: html }],
-        ['/page.js', { type: 'text/javascript', body: script }],
-      ]),
-    )
-    browser = await chromium.launch({ executablePath, args: onSwiftShader })
-    page = await browser.newPage()
-    page.on('console', (m) => {
-      if (m.type() === 'error') complaints.push(m.text())
-    })
-    page.on('pageerror', (error) => complaints.push(String(error)))
-    await page.goto(server.url)
-    await page.waitForFunction(() => 'gpuPage' in globalThis)
-    const started = await page.evaluate((m) => gpuPage.start(m), mode)
-    console.log(`${started.name} in Chromium: ${JSON.stringify(started)}`)
-    expect(started).toMatchObject({ mode, isolated: true })
+    open = await openGpuPage()
   })
 
-  afterAll(async () => {
-    await browser?.close()
-    await server?.close()
+  afterAll(() => open?.close())
+
+  describe.each(['webgpu', 'webgl2'] as const)('mode %s', (mode) => {
+    beforeAll(async () => {
+      const started = await open.page.evaluate((m) => gpuPage.start(m), mode)
+      expect(started).toMatchObject({ mode, isolated: true, adapter: { software: true } })
+      const { registry, device, host, gone } = await open.page.evaluate(() => gpuPage.operations())
+      const counts = `${device} of ${registry} primitives on the device, ${host.length} on the host (${host.join(', ')})`
+      console.log(`${mode} on ${started.adapter.name}: ${counts}, ${gone.length} inlined`)
+      expect(device).toBeGreaterThan(50)
+    })
+
+    for (const name of names) {
+      test(name, async () => {
+        expect(await open.page.evaluate((n) => gpuPage.run(n), name)).toBeNull()
+      })
+    }
+
+    test('numbers are within their bounds', async () => {
+      for (const { what, where, measured, share, bound } of await open.page.evaluate(() => gpuPage.accuracy())) {
+        expect(share, `${what}, ${where}: ${measured}, allowed ${bound}`).toBeLessThanOrEqual(1)
+      }
+    })
+
+    test('1,000 steps leave as much on the card as 20', async () => {
+      const alive = await open.page.evaluate(() => gpuPage.soak(1000))
+      expect(alive).toHaveLength(100)
+      expect(new Set(alive.slice(1)).size, String(alive)).toBe(1)
+    })
+
+    test('the console shows no error', () => {
+      expect(open.complaints).toEqual([])
+    })
+
+    test('what was computed is freed when the engine is closed', async () => {
+      await open.page.evaluate(() => gpuPage.close())
+      expect(await open.page.evaluate(() => gpuPage.stats())).toMatchObject({ kernels: 0, buffers: 0, bytes: 0 })
+    })
+
+    test('a lost device is an error that says so, and a new engine works', async () => {
+      await open.page.evaluate((m) => gpuPage.start(m), mode)
+      for (const said of await open.page.evaluate(() => gpuPage.lose())) expect(said).toContain('was lost')
+      await open.page.evaluate((m) => gpuPage.start(m), mode)
+      expect(await open.page.evaluate(() => gpuPage.run('add, ordinary values'))).toBeNull()
+      await open.page.evaluate(() => gpuPage.close())
+    })
   })
 
-  for (const name of names) {
-    test(name, async () => {
-      expect(await page.evaluate((n) => gpuPage.run(n), name)).toBeNull()
-    })
-  }
-
-  test('what was computed is freed, and the console shows no error', async () => {
-    expect(complaints).toEqual([])
-    await page.evaluate(() => gpuPage.close())
-    expect(await page.evaluate(() => gpuPage.stats())).toMatchObject({ kernels: 0, buffers: 0, bytes: 0 })
+  test('auto passes over SwiftShader', async () => {
+    const { mode, passedOver } = await open.page.evaluate(() => gpuPage.start('auto'))
+    expect(mode).toBe('cpu')
+    expect(passedOver).toEqual([
+      expect.stringMatching(/^webgpu: .*swiftshader.* is no graphics card$/i),
+      expect.stringMatching(/^webgl2: .*swiftshader.* is no graphics card$/i),
+    ])
   })
 })

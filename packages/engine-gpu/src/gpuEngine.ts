@@ -69,11 +69,12 @@ export const startGpuEngine = ({
  * | i32 | held as f32: exact to 2^24, then rounded; no wrap-around; `-0` may come out of arithmetic and is 0 when read |
  * | integers beyond 2^24 | refused when copied to the device; literals and constants keep their equation on the host |
  * | bool | held as 0 and 1 |
- * | erf, gelu | a rational approximation: 1e-7 absolute in mode cpu, 4e-7 in webasm |
- * | sums and products | in the order of the axes; in f64 in mode cpu and rounded once, in f32 in webasm |
- * | exp, log, tanh, ... | JavaScript's `Math`, rounded to f32 |
- * | an index out of range | not checked: take gives NaN in mode cpu, a foreign element or an error in webasm; scatterAdd leaves it out |
+ * | erf, gelu | a rational approximation: 1e-7 absolute in mode cpu, 4e-7 in the others |
+ * | sums and products | in the order of the axes; in f64 in mode cpu and rounded once, in f32 in the others |
+ * | exp, log, tanh, ... | JavaScript's `Math`, rounded to f32; in webgpu and webgl2 within the bounds of WGSL (README) |
+ * | an index out of range | not checked: take gives NaN in mode cpu, a foreign element or an error in the others; scatterAdd leaves it out |
  * | NaN, infinities, -0 of f32 | as in the reference evaluator |
+ * | subnormal numbers | may become 0 of their sign in webgpu and webgl2 |
  *
  * @throws EdgeFailure (EngineUnavailable) where the mode does not start, or computes a few known numbers wrong
  * @example

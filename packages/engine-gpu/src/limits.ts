@@ -26,7 +26,7 @@ const integersOf = ({ inputs, attrs, primitive, results: [result] }: Equation): 
 }
 
 /** Why equations of a lowered primitive may still run on the host. */
-export const limits: readonly Limit[] = [
+export const limitsOf = ({ elements }: DeviceLimits): readonly Limit[] => [
   {
     reason: 'f64 and u32 do not exist on the device',
     broken: (equation) => avalsOf(equation).some(({ dtype }) => dtype === 'f64' || dtype === 'u32'),
@@ -36,15 +36,13 @@ export const limits: readonly Limit[] = [
     broken: (equation) => integersOf(equation).some((x) => Math.abs(x) > largestInteger),
   },
   {
-    reason: 'more than 2^24 elements: their places are computed in f32',
-    broken: (equation) => avalsOf(equation).some(({ shape }) => sizeOf(shape) > largestInteger),
+    reason: `more than ${elements} elements: there is no room, or their places are no exact f32`,
+    broken: (equation) => avalsOf(equation).some(({ shape }) => sizeOf(shape) > elements),
   },
 ]
 
 /** The predicate of equations that run on a device of these limits. */
-export const runsWithin =
-  ({ elements }: DeviceLimits) =>
-  (equation: Equation): boolean =>
-    hasLowering(equation.primitive) &&
-    !limits.some(({ broken }) => broken(equation)) &&
-    avalsOf(equation).every(({ shape }) => sizeOf(shape) <= elements)
+export const runsWithin = (device: DeviceLimits): ((equation: Equation) => boolean) => {
+  const limits = limitsOf(device)
+  return (equation) => hasLowering(equation.primitive) && !limits.some(({ broken }) => broken(equation))
+}

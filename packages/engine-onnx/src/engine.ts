@@ -51,6 +51,9 @@ export interface OnnxEngineOptions {
 
 const gibibyte = 2 ** 30
 
+/** Sessions that stay open; some thousand, with their threads, exhaust a process. */
+const mostSessions = 512
+
 /**
  * Long enough to bridge the gaps between operators, so that a run on two idle cores is as quick as with endless spinning
  * (22.6 against 22.3 ms a step of 2 layers, width 128; 25.5 without), and short enough that a run among busy
@@ -158,7 +161,7 @@ const runsHere = (equation: Equation): boolean => {
 }
 
 const makeEngine = (ort: Runtime, options: OnnxEngineOptions): Engine => {
-  const cache = new SessionCache(ort, options.cacheBytes ?? 2 * gibibyte)
+  const cache = new SessionCache(ort, { bytes: options.cacheBytes ?? 2 * gibibyte, sessions: mostSessions })
   return {
     name: 'onnx',
     lowers: ({ name }) => loweringOf(name) !== undefined,

@@ -21,9 +21,16 @@ interface Entry {
   lastUse: number
 }
 
+/** What all open sessions together may hold. */
+export interface SessionLimits {
+  readonly bytes: number
+  /** Their number: each has threads of its own, and a process can have some 10,000. */
+  readonly sessions: number
+}
+
 /**
- * Sessions by their program's hash. Together they stay under a number of bytes: the one used least recently is closed
- * first, and made again when it is needed. Those that are running stay.
+ * Sessions by their program's hash. Together they stay within limits: the one used least recently is closed first, and
+ * made again when it is needed. Those that are running stay.
  */
 export class SessionCache {
   readonly #entries = new Map<string, Entry>()
@@ -33,7 +40,7 @@ export class SessionCache {
 
   constructor(
     private readonly ort: Runtime,
-    private readonly limit: number,
+    private readonly limits: SessionLimits,
   ) {}
 
   /** Makes the session now, so that a model that does not load is found out here. */
@@ -49,7 +56,7 @@ export class SessionCache {
       return await f(await entry.session)
     } finally {
       entry.users--
-      if (this.#bytes > this.limit) await this.#shrink(program.hash)
+      if (!this.#fits()) await this.#shrink(program.hash)
     }
   }
 
@@ -89,6 +96,10 @@ export class SessionCache {
     return entry
   }
 
+  #fits(): boolean {
+    return this.#bytes <= this.limits.bytes && this.#entries.size <= this.limits.sessions
+  }
+
   #forget(hash: string): Entry | undefined {
     const entry = this.#entries.get(hash)
     if (entry !== undefined) this.#bytes -= entry.bytes
@@ -105,7 +116,7 @@ export class SessionCache {
   async #shrink(current: string): Promise<void> {
     const oldestFirst = [...this.#entries].sort(([, a], [, b]) => a.lastUse - b.lastUse)
     for (const [hash, { users }] of oldestFirst) {
-      if (this.#bytes <= this.limit) return
+      if (this.#fits()) return
       if (users === 0 && hash !== current) await this.#drop(hash)
     }
   }

@@ -67,7 +67,15 @@ describe('qr', () => {
       [3, 3],
       [4, 2],
     ] as const) {
-      forAll([distinct([m, n])], (a) => checkGrads((x: Tensor) => [...qr(x)], [a], { order: 2 }), lawRuns(5))
+      forAll(
+        [distinct([m, n])],
+        (a) => {
+          // the second derivative grows with the third power of 1 / R_ii
+          fc.pre(diagonal(qr(a)[1]).data.every((value) => Math.abs(value) > 0.1))
+          checkGrads((x: Tensor) => [...qr(x)], [a], { order: 2 })
+        },
+        lawRuns(5),
+      )
     }
   })
 

@@ -8,7 +8,6 @@ export { DeviceBuffer, type DeviceStats } from './memory.js'
 export interface Kernel {
   /** Hands the work to the device; the result's elements may not be there yet, but what reads them later waits. */
   run(inputs: readonly DeviceBuffer[]): Promise<DeviceBuffer>
-  destroy(): void
 }
 
 /** What computes: a graphics card, a program that imitates one, or the processor itself. */

@@ -1,32 +1,75 @@
 import type { KernelSpec } from '../program/value.js'
-import type { Kernel } from './device.js'
+
+/** A kernel as a mode of gpu.js compiles it; H is what goes from kernel to kernel. */
+export interface CompiledKernel<H> {
+  /** Hands the work to the device; the result's elements may not be there yet, but what reads them later waits. */
+  run(operands: readonly H[]): Promise<H>
+  destroy(): void
+}
+
+interface Entry<H> {
+  readonly kernel: CompiledKernel<H>
+  /** Runs under way. */
+  users: number
+}
 
 /** Kernels by their text and lengths: gpu.js compiles lengths in, at the latest when the kernel first runs. */
 const keyOf = ({ source, length, inputLengths }: KernelSpec): string =>
   `${inputLengths.join(',')} -> ${length}\n${source}`
 
-/** Compiled kernels, each once. */
-export interface KernelCache {
-  get(spec: KernelSpec): Kernel
-  size(): number
-  /** Destroys all. */
-  clear(): void
-}
+/**
+ * Compiled kernels, each once per text and lengths. Beyond `most` the one used least recently is destroyed, and compiled
+ * again when it is needed: each kernel of `webasm` holds a WebAssembly memory, and some 10,000 of them exhaust a process'
+ * addresses.
+ */
+export class KernelCache<H> {
+  /** In the order of their last use. */
+  readonly #entries = new Map<string, Entry<H>>()
 
-/** @param compile called once per text and lengths */
-export const kernelCache = (compile: (spec: KernelSpec) => Kernel): KernelCache => {
-  const known = new Map<string, Kernel>()
-  return {
-    get: (spec) => {
-      const key = keyOf(spec)
-      const kernel = known.get(key) ?? compile(spec)
-      known.set(key, kernel)
-      return kernel
-    },
-    size: () => known.size,
-    clear: () => {
-      for (const kernel of known.values()) kernel.destroy()
-      known.clear()
-    },
+  constructor(
+    private readonly compile: (spec: KernelSpec) => CompiledKernel<H>,
+    private readonly most: number,
+  ) {}
+
+  /** A kernel's call. It is compiled now, so that what is refused is refused before anything runs. */
+  load(spec: KernelSpec): CompiledKernel<H>['run'] {
+    const key = keyOf(spec)
+    this.#entry(key, spec)
+    return async (operands) => {
+      const entry = this.#entry(key, spec)
+      entry.users++
+      try {
+        return await entry.kernel.run(operands)
+      } finally {
+        entry.users--
+      }
+    }
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Destroys all. */
+  clear(): void {
+    for (const { kernel } of this.#entries.values()) kernel.destroy()
+    this.#entries.clear()
+  }
+
+  #entry(key: string, spec: KernelSpec): Entry<H> {
+    const entry = this.#entries.get(key) ?? { kernel: this.compile(spec), users: 0 }
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
+    this.#shrink(key)
+    return entry
+  }
+
+  #shrink(current: string): void {
+    for (const [key, { kernel, users }] of this.#entries) {
+      if (this.#entries.size <= this.most) return
+      if (users > 0 || key === current) continue
+      this.#entries.delete(key)
+      kernel.destroy()
+    }
   }
 }

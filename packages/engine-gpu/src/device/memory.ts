@@ -75,8 +75,10 @@ export class Memory<H> {
     })
   }
 
-  /** A buffer of one owner. */
+  /** A buffer of one owner. @throws BufferError where the device was closed while the handle was made */
   own(handle: H, length: number): DeviceBuffer {
+    if (!this.#open) this.#free(handle)
+    this.checkOpen()
     const buffer = new DeviceBuffer(length, (freed) => {
       this.#live.delete(freed)
       this.#free(handle)

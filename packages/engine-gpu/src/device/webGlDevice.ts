@@ -1,11 +1,10 @@
 /* gpu.js in mode `webgl2`: fragment shaders; what a kernel gives is a texture of one f32 a texel. */
 import type { KernelSpec } from '../program/value.js'
-import type { Adapter, Device, Kernel } from './device.js'
+import type { Adapter, Device } from './device.js'
 import { graphicsCard, translate } from './dialect.js'
-import { beyondLimit, deviceFailed } from './failure.js'
+import { deviceFailed } from './failure.js'
 import { createKernel, type GpuJs, loadGpuJs, type TextureHandle } from './gpujs.js'
-import { kernelCache } from './kernelCache.js'
-import { Memory } from './memory.js'
+import { makeDevice } from './makeDevice.js'
 import { isSoftware } from './software.js'
 
 const mode = 'webgl2'
@@ -57,8 +56,6 @@ const asArray = (values: unknown, length: number): Float32Array => {
 /** Texture units that gpu.js takes for itself: the result, and the last one for its own work. */
 const reservedUnits = 2
 
-const largestPlace = 2 ** 24
-
 /** Opens a WebGL2 context of its own. @throws Error where there is none, or it has no float textures */
 export const openWebGlDevice = async (): Promise<Device> => {
   const gpujs = await loadGpuJs()
@@ -68,72 +65,33 @@ export const openWebGlDevice = async (): Promise<Device> => {
   const firstSpec: KernelSpec = { source: 'function () { return 1.5; }', length: 1, inputLengths: [] }
   const first = createKernel(gpu, { source: firstSpec.source, functions: [] }, firstSpec)() as unknown as TextureHandle
   const gl = first.context
-  const memory = new Memory<TextureHandle>(mode, (handle) => handle.delete())
   const side: number = gl.getParameter(gl.MAX_TEXTURE_SIZE)
-  const limits = {
-    parameters: Number(gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS)) - reservedUnits,
-    elements: Math.min(largestPlace, side * side),
-  }
   const check = (): void => {
-    memory.checkOpen()
     if (gl.isContextLost()) throw deviceFailed(mode, 'the WebGL context was lost')
   }
-
-  const compile = (spec: KernelSpec): Kernel => {
-    const shortcut = createKernel(gpu, translate(spec.source, graphicsCard), spec)
-    return {
-      run: async (inputs) => {
-        check()
-        const handles = inputs.map((input) => memory.handleOf(input))
-        const result = shortcut(...(handles as never[])) as unknown as TextureHandle // border: textures in, one out
-        return memory.own(result, spec.length)
-      },
-      destroy: () => shortcut.destroy(),
-    }
-  }
-  const kernels = kernelCache(compile)
-  const adapter = adapterOf(gl)
-
-  return {
+  return makeDevice<TextureHandle>({
     mode,
-    adapter,
-    limits,
-    kernel: (spec) => {
-      memory.checkOpen()
-      const { inputLengths, length } = spec
-      if (inputLengths.length > limits.parameters) {
-        throw beyondLimit(mode, `a kernel of ${inputLengths.length} arrays`, limits.parameters)
+    adapter: adapterOf(gl),
+    parameters: Number(gl.getParameter(gl.MAX_TEXTURE_IMAGE_UNITS)) - reservedUnits,
+    elements: side * side,
+    check,
+    compile: (spec) => {
+      const shortcut = createKernel(gpu, translate(spec.source, graphicsCard), spec)
+      return {
+        run: async (operands) => shortcut(...(operands as never[])) as unknown as TextureHandle, // border: textures
+        destroy: () => shortcut.destroy(),
       }
-      const longest = Math.max(length, ...inputLengths)
-      if (longest > limits.elements) throw beyondLimit(mode, `an array of ${longest} elements`, limits.elements)
-      return kernels.get(spec)
     },
-    upload: (values) => {
-      check()
-      if (values.length > limits.elements) {
-        throw beyondLimit(mode, `an array of ${values.length} elements`, limits.elements)
-      }
-      memory.countUpload(values.length)
-      return memory.own(upload(gpujs, first, values), values.length)
-    },
-    read: async (buffer) => {
-      check()
-      memory.countRead(buffer.length)
-      const values =
-        buffer.length === 0 ? new Float32Array() : asArray(memory.handleOf(buffer).toArray(), buffer.length)
+    upload: (values) => upload(gpujs, first, values),
+    read: async (texture, length) => {
+      const values = length === 0 ? new Float32Array() : asArray(texture.toArray(), length)
       check()
       return values
     },
-    stats: () => memory.stats(kernels.size()),
-    forget: () => {
-      kernels.clear()
-      memory.countAnew()
-    },
+    free: (texture) => texture.delete(),
     close: async () => {
-      if (!memory.close()) return
-      kernels.clear()
       first.delete()
       await gpu.destroy()
     },
-  }
+  })
 }

@@ -1,8 +1,7 @@
 /* gpu.js in mode `webgpu`: compute shaders; what a kernel gives is a GPU buffer. */
-import type { KernelSpec } from '../program/value.js'
-import type { Adapter, Device, Kernel } from './device.js'
+import type { Adapter, Device } from './device.js'
 import { graphicsCard, translate } from './dialect.js'
-import { beyondLimit, deviceFailed } from './failure.js'
+import { deviceFailed } from './failure.js'
 import {
   type BufferHandle,
   createKernel,
@@ -13,8 +12,7 @@ import {
   loadGpuJs,
   releaseLastResult,
 } from './gpujs.js'
-import { kernelCache } from './kernelCache.js'
-import { Memory } from './memory.js'
+import { makeDevice } from './makeDevice.js'
 import { provideWebGpu } from './provideWebGpu.js'
 import { isSoftware } from './software.js'
 
@@ -98,8 +96,6 @@ const compiling = async <T>(device: GpuDevice, run: () => PromiseLike<T>): Promi
   return result.value
 }
 
-const largestPlace = 2 ** 24
-
 /** The device of WebGPU; all engines share the one that gpu.js keeps. @throws Error where there is no adapter */
 export const openWebGpuDevice = async (): Promise<Device> => {
   const missing = await provideWebGpu()
@@ -108,80 +104,42 @@ export const openWebGpuDevice = async (): Promise<Device> => {
   const context = await gpujs.WebGPUContext.acquire()
   const { device } = context
   const gpu = new gpujs.GPU({ mode })
-  const memory = new Memory<BufferHandle>(mode, (handle) => handle.delete())
   const watched = watch(device)
-  const bytes = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize)
-  const limits = {
-    parameters: device.limits.maxStorageBuffersPerShaderStage - 1,
-    elements: Math.min(largestPlace, Math.floor(bytes / 4)),
-  }
-  const check = (): void => {
-    memory.checkOpen()
-    watched.check()
-  }
-
-  const compile = (spec: KernelSpec): Kernel => {
-    const shortcut = createKernel(gpu, translate(spec.source, graphicsCard), spec)
-    let compiled = false
-    return {
-      run: async (inputs) => {
-        check()
-        const handles = inputs.map((input) => memory.handleOf(input))
-        const call = async () => (await shortcut(...(handles as never[]))) as unknown as BufferHandle // border: handles
-        const result = compiled ? await call() : await compiling(device, call)
-        compiled = true
-        releaseLastResult(shortcut)
-        check()
-        return memory.own(result, spec.length)
-      },
-      destroy: () => shortcut.destroy(),
-    }
-  }
-  const kernels = kernelCache(compile)
-
-  return {
+  const { maxStorageBufferBindingSize, maxBufferSize, maxStorageBuffersPerShaderStage } = device.limits
+  return makeDevice<BufferHandle>({
     mode,
     adapter: adapterOf(context),
-    limits,
-    kernel: (spec) => {
-      memory.checkOpen()
-      const { inputLengths, length } = spec
-      if (inputLengths.length > limits.parameters) {
-        throw beyondLimit(mode, `a kernel of ${inputLengths.length} arrays`, limits.parameters)
+    parameters: maxStorageBuffersPerShaderStage - 1,
+    elements: Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4),
+    check: watched.check,
+    compile: (spec) => {
+      const shortcut = createKernel(gpu, translate(spec.source, graphicsCard), spec)
+      let compiled = false
+      return {
+        run: async (operands) => {
+          const call = async () => (await shortcut(...(operands as never[]))) as unknown as BufferHandle // border: handles
+          const result = compiled ? await call() : await compiling(device, call)
+          compiled = true
+          releaseLastResult(shortcut)
+          watched.check()
+          return result
+        },
+        destroy: () => shortcut.destroy(),
       }
-      const longest = Math.max(length, ...inputLengths)
-      if (longest > limits.elements) throw beyondLimit(mode, `an array of ${longest} elements`, limits.elements)
-      return kernels.get(spec)
     },
-    upload: (values) => {
-      check()
-      if (values.length > limits.elements) {
-        throw beyondLimit(mode, `an array of ${values.length} elements`, limits.elements)
-      }
-      memory.countUpload(values.length)
-      return memory.own(upload(gpujs, context, values), values.length)
-    },
-    read: async (buffer) => {
-      check()
-      memory.countRead(buffer.length)
-      const { buffer: source } = memory.handleOf(buffer)
-      const values = await readBuffer(device, source, buffer.length).catch((cause: unknown) => {
+    upload: (values) => upload(gpujs, context, values),
+    read: async ({ buffer }, length) => {
+      const values = await readBuffer(device, buffer, length).catch((cause: unknown) => {
         watched.check()
         throw deviceFailed(mode, `the device was lost while it was read: ${String(cause)}`)
       })
       watched.check()
       return values
     },
-    stats: () => memory.stats(kernels.size()),
-    forget: () => {
-      kernels.clear()
-      memory.countAnew()
-    },
+    free: (handle) => handle.delete(),
     close: async () => {
-      if (!memory.close()) return
       watched.stop()
-      kernels.clear()
       await gpu.destroy()
     },
-  }
+  })
 }
