@@ -1,6 +1,6 @@
 /*
- * The tables of docs/tables, made from the registry and the doc comments: `npm run tables` writes them, test/tables.test.ts fails where the
- * committed ones are stale.
+ * The tables of docs/tables, made from the registry and the doc comments: `npm run tables` writes them,
+ * test/tables.test.ts fails where the committed ones are stale.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
@@ -150,7 +150,7 @@ const tolerancesPage = (): string =>
       subjects.map((subject) => [code(subject.name), subject.facts().tolerances.join('; ')]),
     ),
     '## Where there is a kink',
-    "The slope the library takes, to the last bit; PyTorch's, but where a name says otherwise.",
+    'The slope the library takes, to the last bit; that of PyTorch 2.13, but where a name says otherwise.',
     table(
       ['what', 'at', 'gradient'],
       tieGradients.map(({ name, at, gradient }) => [name, JSON.stringify(at.toArray()), `[${gradient.join(', ')}]`]),

@@ -66,7 +66,7 @@ export interface TieGradient {
   readonly gradient: readonly number[]
 }
 
-/** Equal to PyTorch's, but where a name says otherwise. */
+/** Equal to those of PyTorch 2.13, but where a name says otherwise. */
 export const tieGradients: readonly TieGradient[] = [
   { name: "relu'(0) = 0", f: (x) => sum(relu(x)), at: array([0, -0, 1]), gradient: [0, 0, 1] },
   { name: "abs'(0) = 0", f: (x) => sum(abs(x)), at: array([0, -0, -2]), gradient: [0, 0, -1] },
