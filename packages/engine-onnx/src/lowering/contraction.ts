@@ -7,7 +7,7 @@ import { type AttrsOf, dotPlan, range, type Shape, sizeOf } from '@cotangent/cor
 import type { Builder } from '../builder.js'
 import { inStore, padded, type StoredValue, settled } from '../materialise.js'
 import type { Factor } from '../product.js'
-import { isFull, normalPermutation, type Value } from '../value.js'
+import { isFull, normalPermutation, number, type Value } from '../value.js'
 import { type Lowerings, lower2 } from './lowering.js'
 
 /** One operand, by the places of its axes in the store. */
@@ -95,6 +95,8 @@ const orders = (left: readonly number[], right: readonly number[]): readonly Ord
 const dotGeneral = lower2<AttrsOf<'dotGeneral'>>((x, y, axes, { builder, result }) => {
   const { contract, batch } = axes
   const { free, m, k, n } = dotPlan(x.aval.shape, y.aval.shape, axes)
+  // onnxruntime leaves the result of a batched product over no elements as its memory was
+  if (k === 0) return number(0, result)
   const left = sideOf(builder, x, batch[0], contract[0], free[0])
   const right = sideOf(builder, y, batch[1], contract[1], free[1])
   const plans = orders(left.batch, right.batch).flatMap((batchOrder) =>
