@@ -10,6 +10,7 @@ import {
   primitives,
 } from '@cotangent/core'
 import type { Value } from '../program/value.js'
+import { userLoweringOf } from '../userKernels/userLowerings.js'
 import { castLowerings } from './cast.js'
 import { contractionLowerings } from './contraction.js'
 import { creationLowerings } from './creation.js'
@@ -37,9 +38,15 @@ export type LoweredName = keyof typeof lowerings
 
 const isName = (name: string): name is LoweredName => Object.hasOwn(lowerings, name)
 
-/** Whether the table has this very primitive (a user's own of the same name is another one). */
+/** Whether this very primitive is in the table (one of the same name is another one), or a kernel of the user's. */
 export const hasLowering = (primitive: Equation['primitive']): boolean =>
-  isName(primitive.name) && Object.is(primitives[primitive.name], primitive)
+  userLoweringOf(primitive) !== undefined ||
+  (isName(primitive.name) && Object.is(primitives[primitive.name], primitive))
+
+const lookUp = (primitive: Equation['primitive']): Lowering<unknown> | undefined => {
+  const { name } = primitive
+  return userLoweringOf(primitive) ?? (isName(name) ? (lowerings[name] as Lowering<unknown> | undefined) : undefined)
+}
 
 /**
  * The value of an equation's result.
@@ -47,9 +54,8 @@ export const hasLowering = (primitive: Equation['primitive']): boolean =>
  * Border: the table's types say which attributes belong to which name; an equation has forgotten them.
  */
 export const lowerEquation = ({ primitive, attrs, results }: Equation, operands: readonly Operand[]): Value => {
-  const { name } = primitive
-  const lowering = isName(name) ? (lowerings[name] as Lowering<unknown> | undefined) : undefined
+  const lowering = lookUp(primitive)
   const [result] = results
-  if (lowering === undefined || result === undefined) throw new Error(`there is no gpu lowering for ${name}`)
+  if (lowering === undefined || result === undefined) throw new Error(`there is no gpu lowering for ${primitive.name}`)
   return lowering(operands, attrs, result.aval)
 }
