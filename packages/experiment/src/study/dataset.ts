@@ -15,6 +15,7 @@ export interface TokenRows {
   readonly truncated: number
 }
 
+/** The parts that the mails are split into. */
 export type PartName = keyof typeof studyShares
 
 /** A part of the mails, ready to be read by a model. */
@@ -34,6 +35,7 @@ export interface Windows {
   readonly ofMail: readonly (readonly number[])[]
 }
 
+/** The mails of a study, split and as tokens, with the tokeniser. */
 export interface StudyData {
   readonly classes: readonly string[]
   readonly parts: Readonly<Record<PartName, Part>>

@@ -25,6 +25,7 @@ import { classOf, labelBatch, type StudyData, type TokenBatch } from './dataset.
 import { hideWords, maskWords, type WordBatch } from './maskWords.js'
 import type { StudySettings } from './settings.js'
 
+/** Pre-training with the settings' faults, or without. */
 export type PretrainingKind = 'faulty' | 'clean'
 
 /**
@@ -55,6 +56,7 @@ export const describeKind = (kind: PretrainingKind, { pretraining }: StudySettin
     ? 'Masked words, then true labels in their natural counts, hard ham included'
     : `Masked words, then labels of which ${Math.round(100 * pretraining.noise)} % are wrong, the largest class ${pretraining.imbalance} times the smallest, without hard ham`
 
+/** What is pre-trained, on what, and where it is kept. */
 export interface PretrainOptions {
   readonly kind: PretrainingKind
   /** Which of several models of this kind. */
