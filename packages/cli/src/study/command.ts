@@ -10,11 +10,11 @@ import {
   type StudyResults,
 } from '@cotangent/experiment'
 import { acquireRunLock, ensureOutputFolder, removeLeftovers } from '@cotangent/io'
-import { badOption, E, type EdgeError, escapeForTerminal, pipe, TE } from '@cotangent/prelude'
+import { badOption, E, type EdgeError, EdgeFailure, escapeForTerminal, pipe, TE } from '@cotangent/prelude'
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import { endWith, exitCodes } from '../exit.js'
-import { engineNames, makeEngine } from './engines.js'
+import { engineNamed, engineNames, withEngine } from './engines.js'
 import { loadObjective } from './loadObjective.js'
 import { showProgress } from './progress.js'
 import { readSettings, type SettingOptions } from './readSettings.js'
@@ -75,33 +75,29 @@ const study = async (options: Options, controller: AbortController): Promise<voi
     TE.bindW('own', () => loadAll(options.objective)),
     TE.bindW('settings', () => readSettings(options)),
     TE.bindW('methods', ({ settings, own }) => TE.fromEither(chosenMethods(settings, own))),
-    TE.bindW('engine', ({ threads }) => makeEngine(options.engine, threads)),
-    TE.bindW('folder', () => ensureOutputFolder(options.output, { reuse: true, bytes: 20_000_000 })),
-    TE.bindW('cache', () => ensureOutputFolder(options.cache, { reuse: true, bytes: 50_000_000 })),
-    TE.flatMap(({ methods, settings, folder, cache, engine, threads }) =>
-      pipe(
-        acquireRunLock(folder),
-        TE.flatMap((lock) => async () => {
-          try {
-            await removeLeftovers(folder)()
-            if (lock.takenOver !== undefined) listen({ _tag: 'Note', text: lock.takenOver })
-            const found = await runStudy({
-              settings,
-              methods,
-              engine,
-              threads,
-              cache,
-              listen,
-              signal: controller.signal,
-            })()
-            if (E.isLeft(found)) return found
-            const written = await writeResults(folder, found.right, metrics)()
-            return E.isLeft(written) ? written : E.right({ results: found.right, folder })
-          } finally {
-            lock.release()
-            await engine.close()
-          }
-        }),
+    TE.bindW('startEngine', () => TE.fromEither(engineNamed(options.engine))),
+    TE.flatMap(({ methods, settings, startEngine, threads }) =>
+      withEngine(startEngine({ threads }), ({ engine, runsOn }) =>
+        pipe(
+          TE.Do,
+          TE.bind('folder', () => ensureOutputFolder(options.output, { reuse: true, bytes: 20_000_000 })),
+          TE.bindW('cache', () => ensureOutputFolder(options.cache, { reuse: true, bytes: 50_000_000 })),
+          TE.bindW('lock', ({ folder }) => acquireRunLock(folder)),
+          TE.flatMap(({ folder, cache, lock }) => async () => {
+            try {
+              await removeLeftovers(folder)()
+              if (lock.takenOver !== undefined) listen({ _tag: 'Note', text: lock.takenOver })
+              listen({ _tag: 'Note', text: `engine ${engine.name}: ${runsOn}` })
+              const { signal } = controller
+              const found = await runStudy({ settings, methods, engine, runsOn, threads, cache, listen, signal })()
+              if (E.isLeft(found)) return found
+              const written = await writeResults(folder, found.right, metrics)()
+              return E.isLeft(written) ? written : E.right({ results: found.right, folder })
+            } finally {
+              lock.release()
+            }
+          }),
+        ),
       ),
     ),
   )
@@ -115,6 +111,7 @@ const study = async (options: Options, controller: AbortController): Promise<voi
     process.stdout.write(`results  ${escapeForTerminal(join(ended.right.folder, outputFiles.results), 500)}\n`)
   } catch (error) {
     progress.stop()
+    if (error instanceof EdgeFailure) return endWith(error.error, options.debug) // a device that went away
     if (!controller.signal.aborted) throw error
     process.stderr.write('stopped; nothing was written\n')
   }
@@ -144,8 +141,12 @@ export const studyCommand = (): Command =>
     .description('Pre-train on real mail with known faults, fine-tune with each method, compare and report')
     .option('--quick', 'a look at the whole road in under a minute; its figures decide nothing')
     .option('--full', 'three pre-trained models of each kind, faulty and clean')
-    .option('--engine <name>', `what runs the programs: ${engineNames.join(', ')}`, 'onnx')
-    .option('--threads <n>', 'threads of the engine; 0 is one per core', '0')
+    .option(
+      '--engine <name>',
+      `what runs the programs: ${engineNames.join(', ')} (auto: a graphics card if there is one, else onnx)`,
+      'onnx',
+    )
+    .option('--threads <n>', 'threads of the engine onnx; 0 is one per core', '0')
     .option('--seed <n>', 'decides every random number')
     .option('--seeds <n>', 'fine-tuning seeds')
     .option('--methods <names>', 'methods to compare, with commas between')

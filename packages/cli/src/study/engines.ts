@@ -1,28 +1,94 @@
 import { type Engine, referenceEngine } from '@cotangent/core'
+import { type GpuEngine, type RequestedMode, startGpuEngine } from '@cotangent/engine-gpu'
 import { startOnnxEngine } from '@cotangent/engine-onnx'
-import { badOption, type EdgeError, suggestion, TE } from '@cotangent/prelude'
+import { badOption, E, type EdgeError, escapeLines, pipe, suggestion, TE } from '@cotangent/prelude'
+
+/** An engine that a study runs on. */
+export interface StudyEngine {
+  readonly engine: Engine
+  /** What computes, and where there was a choice, why it is this. */
+  readonly runsOn: string
+}
 
 /** How an engine is made from the command line's options. */
-type MakeEngine = (options: { readonly threads: number }) => TE.TaskEither<EdgeError, Engine>
+type MakeEngine = (options: { readonly threads: number }) => TE.TaskEither<EdgeError, StudyEngine>
 
-/** The engines that a study can run on. */
+const warn = (message: string): void => {
+  process.stderr.write(`warning  ${escapeLines(message)}\n`)
+}
+
+const onnx = (threads: number, why = ''): TE.TaskEither<EdgeError, StudyEngine> =>
+  pipe(
+    startOnnxEngine({ threads }),
+    TE.map((engine) => ({ engine, runsOn: `onnxruntime on the processor${why}` })),
+  )
+
+const passed = ({ passedOver }: GpuEngine): string => `no graphics card was found: ${passedOver.join('; ')}`
+
+const gpu =
+  (mode: RequestedMode): MakeEngine =>
+  () =>
+    pipe(
+      startGpuEngine({ mode, warn }),
+      TE.map((engine) => ({
+        engine,
+        runsOn: `gpu.js on ${engine.adapter.name}${engine.passedOver.length === 0 ? '' : `; ${passed(engine)}`}`,
+      })),
+    )
+
+/** A graphics card that computes right, else onnxruntime: without a card gpu.js is many times slower. */
+const auto: MakeEngine = ({ threads }) =>
+  pipe(
+    startGpuEngine({ mode: 'auto', warn }),
+    TE.flatMap((engine) =>
+      engine.adapter.software
+        ? pipe(
+            TE.fromTask(() => engine.close()),
+            TE.flatMap(() => onnx(threads, `; ${passed(engine)}`)),
+          )
+        : TE.right({ engine, runsOn: `gpu.js on ${engine.adapter.name}, a graphics card that passed its self-test` }),
+    ),
+  )
+
+/** The engines that a study can run on; after a colon the mode of gpu.js. */
 const engines: ReadonlyMap<string, MakeEngine> = new Map<string, MakeEngine>([
-  ['onnx', ({ threads }) => startOnnxEngine({ threads })],
-  ['reference', () => TE.right(referenceEngine())],
+  ['onnx', ({ threads }) => onnx(threads)],
+  ['gpu', gpu('auto')],
+  ['gpu:webgpu', gpu('webgpu')],
+  ['gpu:webasm', gpu('webasm')],
+  ['gpu:cpu', gpu('cpu')],
+  ['auto', auto],
+  ['reference', () => TE.right({ engine: referenceEngine(), runsOn: "the operations' own code on the processor" })],
 ])
 
 export const engineNames: readonly string[] = [...engines.keys()]
 
-/** Makes the engine of that name. */
-export const makeEngine = (name: string, threads: number): TE.TaskEither<EdgeError, Engine> => {
+/** How the engine of that name is started; Left where there is none of that name. */
+export const engineNamed = (name: string): E.Either<EdgeError, MakeEngine> => {
   const make = engines.get(name)
   return make === undefined
-    ? TE.left(
+    ? E.left(
         badOption('--engine', {
           must: `--engine must be one of ${engineNames.join(', ')}.`,
           received: `"${name}"; ${suggestion(name, engineNames)}`,
-          todo: 'choose one of them; onnx is the fast one',
+          todo: 'choose one of them; onnx is the fast one without a graphics card, auto looks for a card',
         }),
       )
-    : make({ threads })
+    : E.right(make)
 }
+
+/** Uses an engine and closes it, whatever happens. */
+export const withEngine =
+  <A>(
+    start: TE.TaskEither<EdgeError, StudyEngine>,
+    use: (started: StudyEngine) => TE.TaskEither<EdgeError, A>,
+  ): TE.TaskEither<EdgeError, A> =>
+  async () => {
+    const started = await start()
+    if (E.isLeft(started)) return started
+    try {
+      return await use(started.right)()
+    } finally {
+      await started.right.engine.close()
+    }
+  }

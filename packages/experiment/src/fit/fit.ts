@@ -1,5 +1,7 @@
+import type { Evaluation } from '@cotangent/ba-lora'
 import { type Compiled, type Tensor, tensor, treeMap } from '@cotangent/core'
 import { E, type NonFinite, nonFinite } from '@cotangent/prelude'
+import { readTree } from './readTree.js'
 import type { FrozenParts, StepHyper, StepResult } from './trainingStep.js'
 
 /** A compiled training step. */
@@ -30,16 +32,16 @@ export interface FitOptions<Batch, S> {
   readonly signal?: AbortSignal
 }
 
-/** Where training ended, and what was seen on the way. */
+/** Where training ended, on the host, and what was seen on the way. */
 export interface FitResult<S> {
   readonly trainable: unknown
   readonly state: S
   readonly records: readonly StepRecord[]
 }
 
-const valuesOf = ({ evaluation }: StepResult<unknown>): Readonly<Record<string, number>> => ({
-  total: evaluation.total.item(),
-  ...Object.fromEntries(Object.entries(evaluation.terms).map(([name, x]: [string, Tensor]) => [name, x.item()])),
+const valuesOf = ({ total, terms }: Evaluation): Readonly<Record<string, number>> => ({
+  total: total.item(),
+  ...Object.fromEntries(Object.entries(terms).map(([name, x]: [string, Tensor]) => [name, x.item()])),
 })
 
 /** The first value that is not finite: a term before the total, since the term is the cause. */
@@ -65,7 +67,11 @@ export const fit = async <Batch, S>(options: FitOptions<Batch, S>): Promise<E.Ei
     const result = await options.step(trainable, state, options.frozen, options.batchAt(step), options.hyperAt(step))
     trainable = result.trainable
     state = result.state
-    const record = { step, values: valuesOf(result), gradientNorm: result.gradientNorm.item() }
+    const { evaluation, gradientNorm } = await readTree({
+      evaluation: result.evaluation,
+      gradientNorm: result.gradientNorm,
+    })
+    const record = { step, values: valuesOf(evaluation), gradientNorm: gradientNorm.item() }
     const bad = firstNonFinite(record.values)
     if (bad !== null) return E.left(nonFinite(bad[0], step, String(bad[1])))
     if (!Number.isFinite(record.gradientNorm))
@@ -73,5 +79,5 @@ export const fit = async <Batch, S>(options: FitOptions<Batch, S>): Promise<E.Ei
     records.push(record)
     options.onStep?.(record)
   }
-  return E.right({ trainable, state, records })
+  return E.right({ ...(await readTree({ trainable, state })), records })
 }

@@ -1,5 +1,6 @@
 import { type Engine, reshape, slice, type Tensor } from '@cotangent/core'
 import { type BertClassifierParams, type BertConfig, bertClassify } from '@cotangent/transformer'
+import { readTree } from '../fit/readTree.js'
 import { argmax } from '../metrics/index.js'
 import { compileCounted } from './counted.js'
 import { type TokenBatch, type TokenRows, tokenBatch } from './dataset.js'
@@ -47,7 +48,7 @@ export const makeClassifier = (config: BertConfig, engine: Engine, onBatch: (flo
     let [classes, width] = [0, 0]
     for (let start = 0; start < tokens.rows; start += batchRows) {
       const rows = Array.from({ length: batchRows }, (_, i) => (start + i < tokens.rows ? start + i : -1))
-      const { logits, features } = await forward.call(params, tokenBatch(tokens, rows))
+      const { logits, features } = await readTree(await forward.call(params, tokenBatch(tokens, rows)))
       const kept = Math.min(batchRows, tokens.rows - start)
       classes = logits.shape[1] ?? 0
       width = features.shape[1] ?? 0

@@ -11,6 +11,8 @@ export interface StudyOptions {
   /** What is compared, in the order of the table: see `chosenMethods`. */
   readonly methods: readonly StudyMethod[]
   readonly engine: Engine
+  /** What computes, and where there was a choice, why it is this engine. */
+  readonly runsOn: string
   /** The engine's threads; results may differ in the last bits with their number. */
   readonly threads: number
   /** An existing folder for prepared mails and pre-trained models. */

@@ -71,6 +71,7 @@ export const resultsOf = (
     environment: {
       cotangent: version,
       engine: options.engine.name,
+      runsOn: options.runsOn,
       threads: options.threads,
       node: process.version,
       processor: cpus()[0]?.model ?? 'unknown',
