@@ -1,0 +1,35 @@
+import { type Aval, sizeOf } from '@cotangent/core'
+import type { Lowering } from '../lowerings/lowering.js'
+import { dataValue, stored, type Value } from '../program/value.js'
+import type { KernelAt } from './atAvals.js'
+import { batchAxes, exampleAvals } from './batch.js'
+import type { KernelAttrs } from './record.js'
+import { overBatch } from './sourceText.js'
+
+/** An operand as an array; a card has none of length 0, and nobody reads it. */
+const arrayOf = (value: Value): Value => (value.length === 0 ? dataValue([0]) : stored(value))
+
+/** One kernel for the whole batch, from the user's text. */
+export const kernelLowering =
+  (at: (avals: readonly Aval[]) => KernelAt): Lowering<KernelAttrs> =>
+  (operands, { batch }, { shape }) => {
+    const length = sizeOf(shape)
+    if (length === 0) return dataValue([])
+    const avals = exampleAvals(
+      operands.map(({ aval }) => aval),
+      batch,
+    )
+    const { source, result } = at(avals)
+    if (source === null) throw new Error('unreachable: f64 and u32 stay on the host')
+    const axes = batchAxes(
+      batch,
+      avals.map((aval) => sizeOf(aval.shape)),
+    )
+    const inputs = operands.map(({ value }) => arrayOf(value))
+    const spec = {
+      source: axes.length === 0 ? source : overBatch(source, sizeOf(result.shape), axes),
+      length,
+      inputLengths: inputs.map((input) => input.length),
+    }
+    return { kind: 'kernel', spec, inputs, length }
+  }
