@@ -178,6 +178,10 @@ test('200 steps: parameters stay on the device, kernels and memory stay as they 
   const train = compile(step, engine, { donate: [0] })
   let { params, value } = await train(initial(), data, rate)
   const first = (await value.read()).item()
+  // given a second time, tokens, labels, mask and learning rate stay
+  const second = await train(params, data, rate)
+  if (value instanceof DeviceTensor) value.free()
+  ;({ params, value } = second)
   const before = engine.stats()
   for (let i = 0; i < 200; i++) {
     const next = await train(params, data, rate)
@@ -185,10 +189,7 @@ test('200 steps: parameters stay on the device, kernels and memory stay as they 
     ;({ params, value } = next)
   }
   const after = engine.stats()
-  expect(after).toEqual({ ...before, uploaded: after.uploaded })
-  // tokens, labels, mask and learning rate are all that goes there
-  const given = 4 * (2 * batch * seq + batch + 1)
-  expect(after.uploaded - before.uploaded).toBe(200 * given)
+  expect(after).toEqual(before)
   expect((await value.read()).item()).toBeLessThan(first / 2)
   await engine.close()
   expect(engine.stats()).toMatchObject({ kernels: 0, buffers: 0, bytes: 0 })

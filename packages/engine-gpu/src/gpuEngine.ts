@@ -6,6 +6,7 @@ import { type Choice, openDevice } from './device/openDevice.js'
 import { runsWithin } from './limits.js'
 import { hasLowering } from './lowerings/index.js'
 import { makeExecutable } from './program/executable.js'
+import { makeResidentInputs } from './program/residentInputs.js'
 
 /** How the engine is started. */
 export interface GpuEngineOptions {
@@ -36,6 +37,7 @@ const wholeOnHost: ReadonlySet<string> = new Set(['eigh', 'singularValues'])
 
 const makeEngine = ({ device, passedOver }: Choice): GpuEngine => {
   const { mode, adapter, limits } = device
+  const inputs = makeResidentInputs(device)
   return {
     name: `gpu (${mode})`,
     mode,
@@ -45,7 +47,7 @@ const makeEngine = ({ device, passedOver }: Choice): GpuEngine => {
     passedOver,
     lowers: (primitive) => hasLowering(primitive) || wholeOnHost.has(primitive.name),
     runs: runsWithin(limits),
-    load: async (ir) => makeExecutable(device, ir),
+    load: async (ir) => makeExecutable(device, inputs, ir),
     stats: () => device.stats(),
     close: () => device.close(),
   }

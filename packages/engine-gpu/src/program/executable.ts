@@ -1,7 +1,8 @@
-import { type Executable, HostTensor, type IR, type Tensor } from '@cotangent/core'
+import { type Executable, HostTensor, type IR } from '@cotangent/core'
 import type { Device, DeviceBuffer, Kernel } from '../device/device.js'
-import { DeviceTensor, toDevice } from '../deviceTensor.js'
+import { DeviceTensor } from '../deviceTensor.js'
 import { lowerIR } from './lowerIR.js'
+import type { ResidentInputs } from './residentInputs.js'
 import { type Step, scheduleOf } from './schedule.js'
 
 /** Memory during one run: each filled slot is one share of a buffer. */
@@ -32,15 +33,11 @@ class Slots {
   }
 }
 
-/** A tensor of this device is shared; any other is copied there. */
-const place = async (device: Device, x: Tensor): Promise<DeviceBuffer> =>
-  x instanceof DeviceTensor && x.device === device ? x.buffer.share() : device.upload(toDevice(await x.read()))
-
 /**
  * A program as a list of kernel calls whose results stay on the device. Kernels are compiled here, the program's
  * constants are copied to the device here, once.
  */
-export const makeExecutable = (device: Device, ir: IR): Executable => {
+export const makeExecutable = (device: Device, placed: ResidentInputs, ir: IR): Executable => {
   const schedule = scheduleOf(lowerIR(ir), ir.inputs.length)
   const constants = schedule.data.map(({ slot, values }) => ({ slot, buffer: device.upload(values) }))
   const steps: readonly (Step & { readonly kernel: Kernel })[] = schedule.steps.map((step) => ({
@@ -51,7 +48,7 @@ export const makeExecutable = (device: Device, ir: IR): Executable => {
     run: async (inputs) => {
       const slots = new Slots(schedule.slots)
       try {
-        for (const [slot, x] of inputs.entries()) slots.set(slot, await place(device, x))
+        for (const [slot, x] of inputs.entries()) slots.set(slot, await placed.place(x))
         for (const { slot, buffer } of constants) slots.set(slot, buffer.share())
         for (const { kernel, inputs: from, output, dead } of steps) {
           slots.set(output, await kernel.run(from.map((slot) => slots.get(slot))))
@@ -66,7 +63,10 @@ export const makeExecutable = (device: Device, ir: IR): Executable => {
     },
     recycle: (donated) => {
       if (donated instanceof DeviceTensor) donated.free()
-      else if (donated instanceof HostTensor && !donated.donated) donated.donate()
+      else if (donated instanceof HostTensor) {
+        placed.forget(donated)
+        if (!donated.donated) donated.donate()
+      }
     },
   }
 }
