@@ -16,6 +16,10 @@ const levelsOf = (levels: readonly Level[], operand: number): readonly number[] 
 export const exampleAvals = (operands: readonly Aval[], levels: readonly Level[]): readonly Aval[] =>
   operands.map(({ shape, dtype }, i) => ({ shape: shape.slice(levelsOf(levels, i).length), dtype }))
 
+/** The operands of all examples. */
+export const operandAvals = (example: readonly Aval[], levels: readonly Level[]): readonly Aval[] =>
+  example.map(({ shape, dtype }, i) => ({ shape: [...levelsOf(levels, i), ...shape], dtype }))
+
 /** Whether the operands begin with the axes that they should have. */
 export const hasLevels = (operands: readonly Aval[], levels: readonly Level[]): boolean =>
   operands.every(({ shape }, i) => levelsOf(levels, i).every((size, axis) => shape[axis] === size))

@@ -1,6 +1,6 @@
 import { ArgumentError, bind1, customJvp, customVjp, isFloating, type Primitive, Tensor } from '@cotangent/core'
-import { type AnyDefinition, atAvals } from './atAvals.js'
 import { checkDefinition, type KernelDefinition, type PerOperand } from './definition.js'
+import { type AnyDefinition, kernelsOf } from './kernels.js'
 import { kernelLowering } from './lowerKernel.js'
 import { type KernelAttrs, kernelPrimitive } from './record.js'
 import { addUserLowering } from './userLowerings.js'
@@ -64,11 +64,11 @@ export const defineKernel = <const N extends readonly string[]>(definition: Kern
   const untyped = definition as unknown as AnyDefinition
   checkDefinition(untyped)
   const { name, operands: names } = untyped
-  const at = atAvals(untyped)
-  const primitive = kernelPrimitive(untyped, at)
-  addUserLowering(primitive, kernelLowering(at))
+  const kernels = kernelsOf(untyped)
+  const primitive = kernelPrimitive(untyped, kernels)
+  addUserLowering(primitive, kernelLowering(kernels))
 
-  const kernelFor = (xs: readonly Tensor[]) => at(xs.map((x) => x.aval))
+  const kernelFor = (xs: readonly Tensor[]) => kernels.at(xs.map((x) => x.aval))
   const apply: ListFunction = (...xs) => bind1(primitive, xs, { kernel: kernelFor(xs).digest, batch: [] })
   const withDerivative = differentiable(untyped, apply)
 

@@ -1,8 +1,8 @@
-import { type Aval, sizeOf } from '@cotangent/core'
+import { sizeOf } from '@cotangent/core'
 import type { Lowering } from '../lowerings/lowering.js'
 import { dataValue, stored, type Value } from '../program/value.js'
-import type { KernelAt } from './atAvals.js'
 import { batchAxes, exampleAvals } from './batch.js'
+import type { Kernels } from './kernels.js'
 import type { KernelAttrs } from './record.js'
 import { overBatch } from './sourceText.js'
 
@@ -11,7 +11,7 @@ const arrayOf = (value: Value): Value => (value.length === 0 ? dataValue([0]) : 
 
 /** One kernel for the whole batch, from the user's text. */
 export const kernelLowering =
-  (at: (avals: readonly Aval[]) => KernelAt): Lowering<KernelAttrs> =>
+  (kernels: Kernels): Lowering<KernelAttrs> =>
   (operands, { batch }, { shape }) => {
     const length = sizeOf(shape)
     if (length === 0) return dataValue([])
@@ -19,7 +19,7 @@ export const kernelLowering =
       operands.map(({ aval }) => aval),
       batch,
     )
-    const { source, result } = at(avals)
+    const { source, result } = kernels.at(avals)
     if (source === null) throw new Error('unreachable: f64 and u32 stay on the host')
     const axes = batchAxes(
       batch,

@@ -16,8 +16,8 @@ import {
   type Tensor,
   vmap,
 } from '@cotangent/core'
-import { type AnyDefinition, type KernelAt, placeholder, printOperands } from './atAvals.js'
-import { batchedAval, exampleAvals, hasLevels, type Level } from './batch.js'
+import { batchedAval, exampleAvals, hasLevels, type Level, operandAvals } from './batch.js'
+import { type AnyDefinition, type KernelAt, type Kernels, placeholder, printOperands } from './kernels.js'
 
 /** Settings of an equation that applies a user's kernel. */
 export interface KernelAttrs {
@@ -53,10 +53,7 @@ const noDerivative = (name: string): MissingRuleError =>
   })
 
 /** Makes the record. */
-export const kernelPrimitive = (
-  definition: AnyDefinition,
-  at: (avals: readonly Aval[]) => KernelAt,
-): Primitive<KernelAttrs> => {
+export const kernelPrimitive = (definition: AnyDefinition, kernels: Kernels): Primitive<KernelAttrs> => {
   const { name, operands: names } = definition
   const reference: Reference = (...xs) => definition.reference(...xs)
 
@@ -68,7 +65,7 @@ export const kernelPrimitive = (
     if (avals.length !== names.length || !hasLevels(avals, batch)) {
       refuse('the operands must have the axes of the batch.', printOperands(names, avals))
     }
-    const example = at(exampleAvals(avals, batch))
+    const example = kernels.at(exampleAvals(avals, batch))
     if (example.digest !== kernel) {
       refuse(
         'the equation must name the kernel that is defined here.',
@@ -79,12 +76,16 @@ export const kernelPrimitive = (
   }
 
   const programs = new Map<string, IR>()
-  const programOf = (avals: readonly Aval[], attrs: KernelAttrs): IR => {
-    if (attrs.batch.length === 0) return exampleOf(avals, attrs).reference
-    const key = JSON.stringify([avals.map(({ shape, dtype }) => [dtype, shape]), attrs.batch])
-    const made = programs.get(key) ?? makeIR(overLevels(reference, attrs.batch))(...avals.map(placeholder))
-    programs.set(key, made)
-    return made
+  /** The reference on all examples. An evaluation in f64 changes the operands' dtypes, so these are not asked. */
+  const programOf = ({ kernel, batch }: KernelAttrs): IR => {
+    const example = kernels.of(kernel)
+    if (example === undefined) throw new Error('unreachable: the shape rule looked at the kernel')
+    if (batch.length === 0) return example.reference
+    const key = JSON.stringify([kernel, batch])
+    const operands = operandAvals(example.operands, batch).map(placeholder)
+    const program = programs.get(key) ?? makeIR(overLevels(reference, batch))(...operands)
+    programs.set(key, program)
+    return program
   }
 
   const primitive: Primitive<KernelAttrs> = definePrimitive({
@@ -93,8 +94,7 @@ export const kernelPrimitive = (
     attrs: kernelAttrs,
     abstractEval: (avals, attrs) => batchedAval(exampleOf(avals, attrs).result, attrs.batch),
     evaluate: (operands, attrs, [y], run) => {
-      const avals = operands.map(({ shape, dtype }) => ({ shape, dtype }))
-      for (const { data } of run(programOf(avals, attrs), operands)) y.data.set(data)
+      for (const { data } of run(programOf(attrs), operands)) y.data.set(data)
     },
     jvp: {
       kind: 'joint',

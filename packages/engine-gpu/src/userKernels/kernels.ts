@@ -23,6 +23,7 @@ export type AnyDefinition = KernelDefinition<readonly string[]>
 
 /** What a kernel is for operands of these shapes and dtypes. */
 export interface KernelAt {
+  readonly operands: readonly Aval[]
   readonly result: Aval
   /** The text that gpu.js gets; `null` where a dtype keeps it off the device. */
   readonly source: string | null
@@ -102,19 +103,32 @@ const sourceOf = ({ name, operands, source }: AnyDefinition, avals: readonly Ava
   return String(text)
 }
 
-/** A definition looked at once per shapes and dtypes of the operands. */
-export const atAvals = (definition: AnyDefinition): ((avals: readonly Aval[]) => KernelAt) => {
-  const known = new Map<string, KernelAt>()
-  return (avals) => {
-    const key = avals.map(printAval).join(' ')
-    const before = known.get(key)
-    if (before !== undefined) return before
-    const result = resultOf(definition, avals)
-    const source = sourceOf(definition, avals, result)
-    const reference = referenceOf(definition, avals, result)
+/** The kernels of a definition: one for each shapes and dtypes of the operands, looked at once. */
+export interface Kernels {
+  at(operands: readonly Aval[]): KernelAt
+  /** One that was looked at before, by its digest; nothing for any other. */
+  of(digest: string): KernelAt | undefined
+}
+
+export const kernelsOf = (definition: AnyDefinition): Kernels => {
+  const byAvals = new Map<string, KernelAt>()
+  const byDigest = new Map<string, KernelAt>()
+  const make = (operands: readonly Aval[]): KernelAt => {
+    const result = resultOf(definition, operands)
+    const source = sourceOf(definition, operands, result)
+    const reference = referenceOf(definition, operands, result)
+    // the program shows the avals, so that no two of a definition have one digest
     const digest = hashText(`${source}\n${printIR(reference)}`).slice(0, 16)
-    const kernel = { result, source, reference, digest }
-    known.set(key, kernel)
-    return kernel
+    return { operands, result, source, reference, digest }
+  }
+  return {
+    at: (operands) => {
+      const key = operands.map(printAval).join(' ')
+      const kernel = byAvals.get(key) ?? make(operands)
+      byAvals.set(key, kernel)
+      byDigest.set(kernel.digest, kernel)
+      return kernel
+    },
+    of: (digest) => byDigest.get(digest),
   }
 }
