@@ -1,3 +1,4 @@
+import { ArgumentError } from '@cotangent/core'
 import { EdgeFailure, engineUnavailable } from '@cotangent/prelude'
 import type { Mode } from './mode.js'
 
@@ -20,3 +21,21 @@ export const beyondLimit = (mode: Mode, what: string, limit: number): EdgeFailur
       'make it smaller, or use another mode or engine',
     ),
   )
+
+/** gpu.js, or the driver's compiler, does not understand a kernel's text. */
+const refusedKernel = (mode: Mode, source: string, cause: Error): ArgumentError =>
+  new ArgumentError({
+    op: 'gpuEngine',
+    expected: 'gpu.js must be able to translate each kernel.',
+    received: `${cause.message.trim()} (mode ${mode}), for the kernel\n${source}`,
+    todo: 'in a kernel of your own, use numbers, this.thread.x, Math, if and for as docs/user-kernels.md shows',
+  })
+
+/** Runs a kernel. Its first run compiles it: what is wrong with the text is said with the text. */
+export const explained = async <T>(mode: Mode, source: string, run: () => Promise<T>): Promise<T> => {
+  try {
+    return await run()
+  } catch (cause) {
+    throw cause instanceof EdgeFailure || !(cause instanceof Error) ? cause : refusedKernel(mode, source, cause)
+  }
+}

@@ -1,6 +1,6 @@
 import type { KernelSpec } from '../program/value.js'
 import type { Adapter, Device } from './device.js'
-import { beyondLimit } from './failure.js'
+import { beyondLimit, explained } from './failure.js'
 import { type CompiledKernel, KernelCache } from './kernelCache.js'
 import { Memory } from './memory.js'
 import type { Mode } from './mode.js'
@@ -50,7 +50,7 @@ export const makeDevice = <H>(backend: Backend<H>): Device => {
     adapter,
     limits,
     kernel: (spec) => {
-      const { inputLengths, length } = spec
+      const { inputLengths, length, source } = spec
       memory.checkOpen()
       if (inputLengths.length > parameters) {
         throw beyondLimit(mode, `a kernel of ${inputLengths.length} arrays`, parameters)
@@ -61,7 +61,7 @@ export const makeDevice = <H>(backend: Backend<H>): Device => {
         run: async (inputs) => {
           check()
           const handles = inputs.map((input) => memory.handleOf(input))
-          return memory.own(await call(handles), length)
+          return memory.own(await explained(mode, source, () => call(handles)), length)
         },
       }
     },
