@@ -81,6 +81,7 @@ describe('what is refused: one message, exit code 2, nothing written', () => {
     ],
     ['an infinite number', () => ['study', '--noise', '1e999'], /pretraining\.noise/],
     ['an unknown engine', () => ['study', '--engine', 'onx'], /did you mean "onnx"/],
+    ['an unknown mode of an engine', () => ['study', '--engine', 'gpu:webgl'], /did you mean "gpu:webgpu"/],
     ['an unknown method', () => ['study', '--methods', 'lora,pisa'], /did you mean "pissa"/],
     ['a method named twice', () => ['study', '--methods', 'lora,lora'], /named once/],
     ['an unknown setting', () => ['study', '--set', 'fineTuning.epoch=2'], /did you mean "epochs"/],
@@ -211,6 +212,24 @@ describe('a small study', () => {
         .replace(/"work":\[[^\]]*\]/, '"work":[]') // a cached model costs nothing
     expect(timeless('second')).toBe(timeless('first'))
   }, 240_000)
+
+  test.each([
+    ['gpu:cpu', /^engine gpu \(cpu\): gpu\.js on JavaScript$/m],
+    ['auto', /^engine (gpu \(webgpu\): .*, a graphics card|onnx: .*; no graphics card was found: webgpu: )/m],
+  ])(
+    'on --engine %s: says what computes, there and in the results, and ends',
+    async (engine, said) => {
+      const { code, stderr } = await run(...study(engine, '--engine', engine, '--methods', 'lora', '--seeds', '1'))
+      expect(stderr).toMatch(said)
+      expect(code).toBe(0)
+      const { environment } = getOrThrow(
+        readResults(readFileSync(join(folder, engine, 'results.json'), 'utf8'), engine),
+      )
+      expect(`engine ${environment.engine}: ${environment.runsOn}`).toMatch(said)
+      expect(readFileSync(join(folder, engine, 'report.html'), 'utf8')).toContain('runsOn')
+    },
+    240_000,
+  )
 
   test('the report can be made again', async () => {
     const again = join(folder, 'again.html')
