@@ -14,6 +14,7 @@ import {
   map,
   mean,
   mul,
+  ones,
   parseIR,
   planStages,
   prepareIR,
@@ -49,7 +50,16 @@ import {
 } from '@cotangent/testing'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { entropyOfRows, isTop, pickedLogit, rowEntropy, rowEntropySlope, sineProduct } from './support/userKernels.js'
+import {
+  entropyOfRows,
+  isTop,
+  pickedLogit,
+  rowEntropy,
+  rowEntropySlope,
+  sineProduct,
+  slopesOfBatches,
+  squaredLength,
+} from './support/userKernels.js'
 
 const cpu = await gpuEngine({ mode: 'cpu' })
 const webasm = await gpuEngine({ mode: 'webasm' })
@@ -180,6 +190,11 @@ describe('on an engine with kernels', () => {
     await forAllAsync([pairs], (xs) => kernelAgrees(engine, sineProduct, xs), lawRuns(10))
     const slopeOperands = [example, array([2.3, 2.1]), array([0.7, 0.9]), array([1, -0.5])]
     await kernelAgrees(engine, rowEntropySlope, slopeOperands)
+    await forAllAsync(
+      [few.chain((n) => tensorOf([n], between(-3, 3)))],
+      (x) => kernelAgrees(engine, squaredLength, [x]),
+      lawRuns(10),
+    )
   })
 
   test.each(gpuModes)('$name runs value and gradient with the kernels, in one program', async (engine) => {
@@ -190,25 +205,20 @@ describe('on an engine with kernels', () => {
     await agreesWithReference(engine, ([x = example]) => loss(x), [example], absolute(1e-6))
   })
 
-  test.each(gpuModes)('$name runs vmaps of vmaps as one kernel', async (engine) => {
-    const twice = vmap(vmap(pickedLogit, { inAxes: [0, null] }), { inAxes: [1, 0] })
-    const pairsOfThree = array([three.toArray(), mul(three, 2).toArray()])
-    await agrees(
-      engine,
-      twice,
-      pairsOfThree,
-      array(
-        [
-          [0, 1],
-          [2, 1],
-          [1, 1],
-        ],
-        'i32',
-      ),
-    )
-    const program = prepareIR(makeIR(vmap(vmap(rowEntropy)))(pairsOfThree), engine.lowers)
-    expect(program.equations.map(({ primitive }) => primitive.name)).toEqual(['rowEntropy'])
-  })
+  test.each(gpuModes)(
+    '$name runs vmaps of vmaps as one kernel, operands shared by examples as they are',
+    async (engine) => {
+      const shapes = fc.tuple(few, few, few, few).chain(([a, b, n, d]) => {
+        const numbers = (...shape: readonly number[]) => tensorOf(shape, between(-2, 2))
+        return fc.tuple(numbers(b, n, d), numbers(a, n), numbers(n), numbers(a, b, n))
+      })
+      await forAllAsync([shapes], (xs) => agrees(engine, slopesOfBatches, ...xs), lawRuns(20))
+      const xs = [ones([3, 2, 4]), ones([2, 2]), ones([2]), ones([2, 3, 2])]
+      const { equations } = prepareIR(makeIR(slopesOfBatches)(...xs), engine.lowers)
+      expect(equations.map(({ primitive }) => primitive.name)).toEqual(['rowEntropySlope'])
+      expect(equations.map(({ inputs }) => inputs.map(({ aval }) => aval.shape))).toEqual([xs.map((x) => x.shape)])
+    },
+  )
 
   test.each(gpuModes)('$name takes numbers, one array twice, computed and empty ones', async (engine) => {
     const sumOf = defineKernel({
@@ -275,7 +285,6 @@ describe('elsewhere the reference runs', () => {
 })
 
 describe('as text', () => {
-  const twice = vmap(vmap(pickedLogit, { inAxes: [0, null] }), { inAxes: [1, 0] })
   const print = (f: (...xs: readonly Tensor[]) => Tensor, ...xs: readonly Tensor[]): string => printIR(makeIR(f)(...xs))
   const bare = defineKernel({
     name: 'halved',
@@ -304,18 +313,7 @@ describe('as text', () => {
     const read = parseIR(text, { primitives: { halved: bare.primitive } })
     checkIR(read)
     expect(printIR(read)).toBe(text)
-    const nested = makeIR(twice)(
-      array([three.toArray()]),
-      array(
-        [
-          [0, 1],
-          [2, 1],
-          [1, 1],
-        ],
-        'i32',
-      ),
-    )
-    checkIR(nested)
+    checkIR(makeIR(slopesOfBatches)(ones([3, 2, 4]), ones([2, 2]), ones([2]), ones([2, 3, 2])))
   })
 
   test('a text of another kernel of the name is refused', () => {

@@ -19,6 +19,7 @@ import {
   sub,
   sum,
   type Tensor,
+  vmap,
 } from '@cotangent/core'
 import { defineKernel } from '@cotangent/engine-gpu'
 
@@ -140,4 +141,28 @@ export const isTop = defineKernel({
 }`
   },
   reference: (logits) => equal(expandDims(argmax(logits, 1), 1), iota(logits.shape[1] ?? 1)),
+})
+
+/**
+ * `rowEntropySlope` under two vmaps that map different operands: logits [b, n, d], lse [a, n], entropy [n] and ct
+ * [a, b, n] give [a, b, n, d]. It has no derivative, so that operands which examples share stay as they are.
+ */
+export const slopesOfBatches: (...operands: readonly Tensor[]) => Tensor = vmap(
+  vmap(rowEntropySlope, { inAxes: [0, null, null, 0] }),
+  { inAxes: [null, 0, null, 0] },
+) as (...operands: readonly Tensor[]) => Tensor // border: a list of operands
+
+/** x·x, a scalar: over a batch each thread is an example. */
+export const squaredLength = defineKernel({
+  name: 'squaredLength',
+  operands: ['x'],
+  result: ([{ dtype }]) => ({ shape: [], dtype }),
+  source: ([x]) => `function (x) {
+  let total = 0;
+  for (let k = 0; k < ${x.shape[0]}; k++) {
+    total = total + x[k] * x[k];
+  }
+  return total;
+}`,
+  reference: (x) => sum(mul(x, x)),
 })
