@@ -29,7 +29,6 @@ export {
   type PretrainingKind,
   type PretrainOptions,
   pretrain,
-  studyConfig,
 } from './pretrain.js'
 export { runStudy, settingsFaults } from './runStudy.js'
 export {
@@ -42,3 +41,4 @@ export {
   studySettingsFile,
   withSettings,
 } from './settings.js'
+export { studyConfig } from './studyConfig.js'

@@ -9,10 +9,10 @@ import { bagControl, teacherControl } from './controls.js'
 import { fineTuningSteps, makeFineTuner } from './fineTune.js'
 import { makeNoisyTests } from './measure.js'
 import { baLoraSettings } from './methods.js'
-import { studyConfig } from './pretrain.js'
 import { resultsOf } from './results.js'
 import type { StudySettings } from './settings.js'
 import { makeData, makeStarts } from './starts.js'
+import { studyConfig } from './studyConfig.js'
 import { tuneMethods } from './tuneMethods.js'
 
 /** What must hold between settings, beyond what each says by itself. */

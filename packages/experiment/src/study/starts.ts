@@ -4,7 +4,8 @@ import { rightOrThrow, type Study } from './context.js'
 import { makeStudyData, type StudyData } from './dataset.js'
 import type { Teacher } from './fineTune.js'
 import { inTurn } from './inTurn.js'
-import { type PretrainingKind, pretrain, pretrainingMails, studyConfig } from './pretrain.js'
+import { type PretrainingKind, pretrain, pretrainingMails } from './pretrain.js'
+import { studyConfig } from './studyConfig.js'
 
 /** One pre-trained model with all that fine-tuning and measuring need of it. */
 export interface Start {

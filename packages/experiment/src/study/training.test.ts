@@ -9,8 +9,9 @@ import { type Mail, type MailSet, mailLabels } from '../data/index.js'
 import { makeStudyData } from './dataset.js'
 import { type FineTuned, fineTuningRows, makeFineTuner, type Teacher } from './fineTune.js'
 import { knownMethods } from './methods.js'
-import { type Pretrained, type PretrainOptions, pretrain, pretrainingMails, studyConfig } from './pretrain.js'
+import { type Pretrained, type PretrainOptions, pretrain, pretrainingMails } from './pretrain.js'
 import { defaultSettings, type StudySettings, withSettings } from './settings.js'
+import { studyConfig } from './studyConfig.js'
 
 const words = ['list', 'patch', 'offer', 'money', 'kernel', 'filter', 'razor', 'package', 'folder']
 
