@@ -6,13 +6,17 @@ import { existsSync } from 'node:fs'
 import { referenceEngine } from '@cotangent/core'
 import { conformance } from '@cotangent/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { userKernelChecks } from '../support/userKernelChecks.js'
 import { executablePath } from './support/chromium.js'
 import type { GpuPage } from './support/gpuPage.js'
 import { type OpenPage, openGpuPage } from './support/openGpuPage.js'
 
 declare const gpuPage: GpuPage
 
-const names = conformance(referenceEngine()).map(({ name }) => name.replace(/^[^:]*: /, ''))
+const reference = referenceEngine()
+const names = [...conformance(reference), ...userKernelChecks(reference)].map(({ name }) =>
+  name.replace(/^[^:]*: /, ''),
+)
 
 describe.skipIf(!existsSync(executablePath))('gpu.js in a browser', () => {
   let open: OpenPage

@@ -5,6 +5,7 @@ import { conformance, placesOf, subjects } from '@cotangent/testing'
 import { loadGpuJs } from '../../../packages/engine-gpu/src/device/gpujs.js'
 import { measureAccuracy } from '../../support/gpuAccuracy.js'
 import { type Count, countGpuBuffers, countTextures } from '../../support/gpuBuffers.js'
+import { userKernelChecks } from '../../support/userKernelChecks.js'
 
 let current: GpuEngine | null = null
 let tests: ReadonlyMap<string, () => Promise<void>> = new Map()
@@ -31,7 +32,8 @@ export const gpuPage = {
   start: async (mode: RequestedMode) => {
     await current?.close()
     current = await gpuEngine({ mode })
-    tests = new Map(conformance(current).map(({ name, run }) => [name.replace(/^[^:]*: /, ''), run]))
+    const all = [...conformance(current), ...userKernelChecks(current)]
+    tests = new Map(all.map(({ name, run }) => [name.replace(/^[^:]*: /, ''), run]))
     const { name, adapter, limits, passedOver } = current
     return { name, mode: current.mode, adapter, limits, passedOver, isolated: globalThis.crossOriginIsolated }
   },
