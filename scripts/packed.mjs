@@ -1,4 +1,4 @@
-// npm run test:packed: packs every package, installs them into an empty folder as a user would, runs them in plain Node.
+// npm run test:packed: packs every published package, installs them into an empty folder as a user would, runs them in plain Node.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,8 @@ const check = (what, holds) => {
 const folder = mkdtempSync(join(tmpdir(), 'cotangent-packed-'))
 try {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root, stdio: 'inherit' })
-  const names = readdirSync(join(root, 'packages'))
+  const isPublished = (name) => !JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')).private
+  const names = readdirSync(join(root, 'packages')).filter(isPublished)
   const files = names.map((name) => {
     const [{ filename, files: packed }] = JSON.parse(
       run(root, 'npm', 'pack', '--json', '--workspace', `packages/${name}`, '--pack-destination', folder),

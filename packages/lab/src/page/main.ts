@@ -1,0 +1,194 @@
+/* The page: shows what the worker tells, asks it for what the user wants. */
+import { knownMethods } from '@cotangent/experiment'
+import { decode, E, threeParts } from '@cotangent/prelude'
+import { type Command, eventCodec, type LabEvent, type Ready, type Stepped } from '../protocol.js'
+import { labSettings, startWeights } from '../settings.js'
+import { lossCharts, spectrumChart } from './charts.js'
+import { element, setText, within } from './elements.js'
+import { emptyHistory, type History, withStep } from './history.js'
+import { onKeys } from './keys.js'
+import { shortTime } from './numbers.js'
+import { makeSliders } from './sliders.js'
+
+const run = element('run', HTMLButtonElement)
+const step = element('step', HTMLButtonElement)
+const reset = element('reset', HTMLButtonElement)
+const mode = element('mode', HTMLSelectElement)
+const form = element('settings', HTMLFormElement)
+const status = element('status', HTMLElement)
+const problem = element('problem', HTMLElement)
+const sliders = makeSliders()
+const drawLoss = lossCharts()
+const drawSpectrum = spectrumChart()
+const methods = knownMethods(labSettings)
+const stepsPerEpoch = Math.ceil(labSettings.fineTuning.mails / labSettings.fineTuning.batch)
+
+/** What the page shows. */
+interface Shown {
+  readonly ready: Ready | null
+  readonly running: boolean
+  readonly steps: number
+  readonly last: Stepped | null
+  readonly history: History
+  readonly status: string
+  readonly problem: string
+}
+
+let shown: Shown = {
+  ready: null,
+  running: false,
+  steps: 0,
+  last: null,
+  history: emptyHistory,
+  status: 'loading',
+  problem: '',
+}
+
+// ---------------------------------------------------------------- what the worker tells
+
+/** What is shown after an event. */
+const after = (before: Shown, event: LabEvent): Shown => {
+  switch (event._tag) {
+    case 'Busy':
+      return { ...before, status: event.text, problem: '' }
+    case 'Ready': {
+      const label = methods.get(event.method)?.label ?? event.method
+      const status = event.running ? 'running' : `ready: ${label} in mode ${event.mode}`
+      const anew = event.steps === 0 ? { history: emptyHistory, last: null } : {}
+      return { ...before, ...anew, ready: event, running: event.running, steps: event.steps, status, problem: '' }
+    }
+    case 'Running':
+      return { ...before, running: true, status: 'running', problem: '' }
+    case 'Paused':
+      return { ...before, running: false, status: `paused at step ${before.steps}` }
+    case 'Stepped': {
+      const status = before.running ? 'running' : `paused at step ${event.steps}`
+      const history = withStep(before.history, event.readings)
+      return { ...before, steps: event.steps, last: event, history, status }
+    }
+    case 'Failed':
+      return {
+        ...before,
+        ready: event.usable ? before.ready : null,
+        last: event.usable ? before.last : null,
+        running: false,
+        status: 'stopped: see the message',
+        problem: event.message,
+      }
+  }
+}
+
+// ---------------------------------------------------------------- drawing
+
+const fact = (name: string, text: string): void => setText(element(`fact-${name}`, HTMLElement), text)
+
+const drawFacts = ({ ready, last }: Shown): void => {
+  fact('mode', ready?.mode ?? '–')
+  fact('adapter', ready === null ? '–' : `${ready.adapter}${ready.software ? ' (no graphics card)' : ''}`)
+  fact('trainable', ready?.trainable.toLocaleString('en') ?? '–')
+  fact('speed', last === null ? '–' : shortTime(last.milliseconds))
+  fact('compilations', last === null ? '–' : String(last.compilations))
+  fact('kernels', last === null ? '–' : String(last.device.kernels))
+  const memory = last?.device
+  fact('memory', memory === undefined ? '–' : `${memory.buffers} of ${memory.bytes.toLocaleString('en')} bytes`)
+  drawPassedOver(ready?.passedOver ?? [])
+}
+
+const drawPassedOver = (passedOver: readonly string[]): void => {
+  const details = element('passed-over', HTMLDetailsElement)
+  const list = within(details, 'ul', HTMLElement)
+  details.hidden = passedOver.length === 0
+  if (list.dataset.shown === passedOver.join('\n')) return
+  list.dataset.shown = passedOver.join('\n')
+  list.replaceChildren(
+    ...passedOver.map((text) => {
+      const item = document.createElement('li')
+      item.textContent = text
+      return item
+    }),
+  )
+}
+
+const draw = (): void => {
+  const { ready, running, steps, last, history } = shown
+  setText(run, running ? 'Pause' : 'Run')
+  run.disabled = ready === null
+  step.disabled = ready === null
+  reset.disabled = ready === null && shown.problem === ''
+  setText(element('steps', HTMLElement), String(steps))
+  setText(element('epochs', HTMLElement), (steps / stepsPerEpoch).toFixed(1))
+  setText(status, shown.status)
+  setText(problem, shown.problem)
+  problem.hidden = shown.problem === ''
+  drawLoss(history, last?.readings ?? null)
+  drawSpectrum(last?.spectrum ?? [], last?.teacher ?? [])
+  drawFacts(shown)
+}
+
+let isDue = false
+
+/** Draws before the next frame, however much happens until then. */
+const schedule = (): void => {
+  if (isDue) return
+  isDue = true
+  requestAnimationFrame(() => {
+    isDue = false
+    draw()
+  })
+}
+
+const tell = (event: LabEvent): void => {
+  shown = after(shown, event)
+  schedule()
+}
+
+// ---------------------------------------------------------------- what the user asks for
+
+const fail = (must: string, received: string, todo: string): void =>
+  tell({ _tag: 'Failed', message: threeParts({ must, received, todo }), usable: false })
+
+const worker = new Worker('worker.js', { type: 'module' })
+worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+  const event = decode(eventCodec, data)
+  if (E.isRight(event)) tell(event.right)
+  else fail('The worker must say what the page knows.', event.left.message, 'load the page again')
+}
+worker.onerror = ({ message }) =>
+  fail('The worker must run.', message || 'it did not load', 'load the page again, with the server running')
+
+const ask = (command: Command): void => worker.postMessage(command)
+
+const chosenMode = (): Ready['requested'] => {
+  const { value } = mode
+  return value === 'webgpu' || value === 'webgl2' || value === 'webasm' || value === 'cpu' ? value : 'auto'
+}
+
+/** Starts a method anew, with its own weights. */
+const openMethod = (): void => {
+  const method = methods.get(String(new FormData(form).get('method')))
+  if (method === undefined) return
+  sliders.set(startWeights(method, labSettings))
+  ask({ _tag: 'Open', method: method.name, mode: chosenMode(), weights: sliders.weights() })
+}
+
+const act = {
+  run: () => ask({ _tag: shown.running ? 'Pause' : 'Run' }),
+  step: () => ask({ _tag: 'Step' }),
+  reset: () => ask({ _tag: 'Reset' }),
+}
+
+for (const [button, name] of [
+  [run, 'run'],
+  [step, 'step'],
+  [reset, 'reset'],
+] as const) {
+  button.addEventListener('click', act[name])
+}
+onKeys((asked) => {
+  if (!element(asked, HTMLButtonElement).disabled) act[asked]()
+})
+for (const choice of form.querySelectorAll('input[name=method]')) choice.addEventListener('change', openMethod)
+form.addEventListener('submit', (event) => event.preventDefault())
+mode.addEventListener('change', () => ask({ _tag: 'ChangeMode', mode: chosenMode() }))
+sliders.onChange(() => ask({ _tag: 'Weigh', weights: sliders.weights() }))
+openMethod()
