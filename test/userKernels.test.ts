@@ -297,12 +297,12 @@ describe('as text', () => {
   test('a kernel is an equation with its hash, and the axes of vmap', () => {
     expect(print(bare, array([1, 2]))).toMatchInlineSnapshot(`
       "{ lambda a:f32[2] .
-        let b:f32[2] = halved[kernel="62b7cf7bc59b3b58"] a
+        let b:f32[2] = halved[kernel="21289b5cf1266bae"] a
         in ( b ) }"
     `)
     expect(print(vmap(bare), example)).toMatchInlineSnapshot(`
       "{ lambda a:f32[2,3] .
-        let b:f32[2,3] = halved[kernel="6d0d1d8d1f87b19e" batch=({size=2 mapped=(true)})] a
+        let b:f32[2,3] = halved[kernel=a77b1d206f9bdab7 batch=({size=2 mapped=(true)})] a
         in ( b ) }"
     `)
   })

@@ -157,8 +157,9 @@ export const squaredLength = defineKernel({
   name: 'squaredLength',
   operands: ['x'],
   result: ([{ dtype }]) => ({ shape: [], dtype }),
-  source: ([x]) => `function (x) {
-  let total = 0;
+  source: ([x]) => `// with a name, and comments
+function squaredLength(x) {
+  let total = 0; /* from here on } */
   for (let k = 0; k < ${x.shape[0]}; k++) {
     total = total + x[k] * x[k];
   }

@@ -76,7 +76,7 @@ export const defineKernel = <const N extends readonly string[]>(definition: Kern
     if (xs.length !== names.length || !xs.every((x) => x instanceof Tensor)) {
       throw new ArgumentError({
         op: name,
-        expected: `${name} takes ${names.length} tensors: ${names.join(', ')}.`,
+        expected: `${name} takes one tensor for each of its operands: ${names.join(', ')}.`,
         received: xs.map((x: unknown) => (x instanceof Tensor ? String(x) : typeof x)).join(', ') || 'nothing',
         todo: 'give one tensor for each operand; array() or scalar() makes one of numbers',
       })

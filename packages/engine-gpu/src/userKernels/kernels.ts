@@ -16,7 +16,7 @@ import {
   type Tensor,
 } from '@cotangent/core'
 import type { KernelDefinition } from './definition.js'
-import { faultIn } from './sourceText.js'
+import { type KernelText, plainText, readKernel } from './sourceText.js'
 
 /** A definition with any number of operands. */
 export type AnyDefinition = KernelDefinition<readonly string[]>
@@ -25,8 +25,8 @@ export type AnyDefinition = KernelDefinition<readonly string[]>
 export interface KernelAt {
   readonly operands: readonly Aval[]
   readonly result: Aval
-  /** The text that gpu.js gets; `null` where a dtype keeps it off the device. */
-  readonly source: string | null
+  /** The text, taken apart; `null` where a dtype keeps it off the device. */
+  readonly text: KernelText | null
   /** The reference as a program. */
   readonly reference: IR
   /** Equal for kernels that compute the same: a hash of text and program. */
@@ -95,12 +95,11 @@ const referenceOf = ({ name, operands, reference }: AnyDefinition, avals: readon
   })
 }
 
-const sourceOf = ({ name, operands, source }: AnyDefinition, avals: readonly Aval[], result: Aval): string | null => {
+const textOf = ({ name, operands, source }: AnyDefinition, avals: readonly Aval[], result: Aval): KernelText | null => {
   if ([...avals, result].some(hostOnly)) return null
-  const text: unknown = source(avals, result)
-  const fault = faultIn(text, operands, sizeOf(result.shape))
-  if (fault !== null) throw new ArgumentError({ op: name, ...fault })
-  return String(text)
+  const read = readKernel(source(avals, result), operands, sizeOf(result.shape))
+  if ('body' in read) return read
+  throw new ArgumentError({ op: name, ...read })
 }
 
 /** The kernels of a definition: one for each shapes and dtypes of the operands, looked at once. */
@@ -115,11 +114,11 @@ export const kernelsOf = (definition: AnyDefinition): Kernels => {
   const byDigest = new Map<string, KernelAt>()
   const make = (operands: readonly Aval[]): KernelAt => {
     const result = resultOf(definition, operands)
-    const source = sourceOf(definition, operands, result)
+    const text = textOf(definition, operands, result)
     const reference = referenceOf(definition, operands, result)
     // the program shows the avals, so that no two of a definition have one digest
-    const digest = hashText(`${source}\n${printIR(reference)}`).slice(0, 16)
-    return { operands, result, source, reference, digest }
+    const digest = hashText(`${text === null ? '' : plainText(text)}\n${printIR(reference)}`).slice(0, 16)
+    return { operands, result, text, reference, digest }
   }
   return {
     at: (operands) => {

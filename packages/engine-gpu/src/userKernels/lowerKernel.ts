@@ -4,7 +4,7 @@ import { dataValue, stored, type Value } from '../program/value.js'
 import { batchAxes, exampleAvals } from './batch.js'
 import type { Kernels } from './kernels.js'
 import type { KernelAttrs } from './record.js'
-import { overBatch } from './sourceText.js'
+import { overBatch, plainText } from './sourceText.js'
 
 /** An operand as an array; a card has none of length 0, and nobody reads it. */
 const arrayOf = (value: Value): Value => (value.length === 0 ? dataValue([0]) : stored(value))
@@ -19,15 +19,15 @@ export const kernelLowering =
       operands.map(({ aval }) => aval),
       batch,
     )
-    const { source, result } = kernels.at(avals)
-    if (source === null) throw new Error('unreachable: f64 and u32 stay on the host')
+    const { text, result } = kernels.at(avals)
+    if (text === null) throw new Error('unreachable: f64 and u32 stay on the host')
     const axes = batchAxes(
       batch,
       avals.map((aval) => sizeOf(aval.shape)),
     )
     const inputs = operands.map(({ value }) => arrayOf(value))
     const spec = {
-      source: axes.length === 0 ? source : overBatch(source, sizeOf(result.shape), axes),
+      source: axes.length === 0 ? plainText(text) : overBatch(text, sizeOf(result.shape), axes),
       length,
       inputLengths: inputs.map((input) => input.length),
     }

@@ -126,7 +126,7 @@ describe('at the first use', () => {
   test('operands of another number, or no tensors', () => {
     const kernel = defineKernel(doubled)
     const untyped: (...xs: readonly unknown[]) => unknown = kernel as never
-    expect(() => untyped(array([1]), array([2]))).toThrow('doubled takes 1 tensors: x.')
+    expect(() => untyped(array([1]), array([2]))).toThrow('doubled takes one tensor for each of its operands: x.')
     expect(() => untyped(2)).toThrow('received  number')
   })
 })
@@ -177,5 +177,5 @@ test('what gpu.js does not understand is said with the text', async () => {
   const error: unknown = await compile((x: Tensor) => kernel(x), engine)(array([1])).catch((thrown: unknown) => thrown)
   await engine.close()
   expect(error).toBeInstanceOf(ArgumentError)
-  expect(String(error)).toMatch(/gpu\.js must be able to translate[\s\S]*Unexpected token[\s\S]*\* = 2; \}/)
+  expect(String(error)).toMatch(/gpu\.js must be able to translate[\s\S]*Unexpected token[\s\S]*\* = 2;\n\}/)
 })

@@ -34,7 +34,7 @@ const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/
 const whole = /^\s*function\s*\w*\s*\(([^)]*)\)\s*\{([\s\S]*)\}\s*$/
 
 /** A text as parameters and body; `null` where it is no function. */
-export const takenApart = (text: string): KernelText | null => {
+const takenApart = (text: string): KernelText | null => {
   const [, list, body] = whole.exec(withoutComments(text)) ?? []
   if (list === undefined || body === undefined) return null
   const parameters = list
@@ -43,6 +43,10 @@ export const takenApart = (text: string): KernelText | null => {
     .filter((each) => each !== '')
   return { parameters, body }
 }
+
+/** The text of a kernel: without a name, comments, and what stands around it. */
+export const plainText = ({ parameters, body }: KernelText): string =>
+  `function (${parameters.join(', ')}) {\n${body.replace(/^\s*\n/, '').trimEnd()}\n}`
 
 /** The place behind the bracket that closes the one at `from`; the text's end where there is none. */
 const behindBracket = (text: string, from: number, open: string, close: string): number => {
@@ -61,27 +65,32 @@ const innerBodies = (body: string): readonly string[] =>
     return body.slice(from, behindBracket(body, from, '{', '}'))
   })
 
+const plainName = /^[a-zA-Z]\w*$/
+
 const uses = (text: string, name: string): boolean => new RegExp(`(?<![\\w$.])${name}(?![\\w$])`).test(text)
 
-/** A use of a parameter that is no `x[place]`, or one of `x[i][j]`. */
+/** What makes of `x[place]` more than a read of one element: `x[i][j]`, or a change of it. */
+const more = /^\s*(?:\[|\+\+|--|(?:[-+*/%&|^]|\*\*|<<|>>>?)?=(?!=))/
+
+/** A parameter that is used otherwise than to read an element, as `x[place]`. */
 const otherUse = ({ parameters, body }: KernelText): string | undefined =>
   parameters.find((name) =>
     [...body.matchAll(new RegExp(`(?<![\\w$.])${name}(?![\\w$])\\s*(\\[?)`, 'g'))].some(
       ({ index, 0: found, 1: bracket }) => {
         if (bracket === '') return true
         const after = behindBracket(body, index + found.length - 1, '[', ']')
-        return /^\s*\[/.test(body.slice(after))
+        return more.test(body.slice(after)) || /(?:\+\+|--)\s*$/.test(body.slice(0, index))
       },
     ),
   )
 
 /**
- * What is wrong with a kernel's text, or `null`.
+ * A kernel's text taken apart, or what is wrong with it.
  *
  * @param operands the operands' names
  * @param length elements of the result
  */
-export const faultIn = (text: unknown, operands: readonly string[], length: number): TextFault | null => {
+export const readKernel = (text: unknown, operands: readonly string[], length: number): KernelText | TextFault => {
   const kernel = typeof text === 'string' ? takenApart(text) : null
   const wanted = `function (${operands.join(', ')}) { ... }`
   if (kernel === null) {
@@ -97,6 +106,14 @@ export const faultIn = (text: unknown, operands: readonly string[], length: numb
       expected: `the kernel must have a parameter for each of ${operands.length} operands.`,
       received: `${parameters.length} parameters (${parameters.join(', ')}) for the operands ${operands.join(', ')}`,
       todo: `write ${wanted}; lengths are no parameters but numbers in the text`,
+    }
+  }
+  const odd = parameters.find((name) => !plainName.test(name))
+  if (odd !== undefined || new Set(parameters).size < parameters.length) {
+    return {
+      expected: 'parameters must be different plain names of letters, digits and _.',
+      received: parameters.join(', '),
+      todo: `write ${wanted}`,
     }
   }
   const [thisOther] = body.match(/\bthis\b(?!\.thread\.x(?![\w$]))[.\w]*/) ?? []
@@ -118,7 +135,7 @@ export const faultIn = (text: unknown, operands: readonly string[], length: numb
   if (other !== undefined) {
     return {
       expected: 'a parameter is a flat array, read as x[place] and in no other way: under vmap the place is moved.',
-      received: `${other} without a single [place] behind it`,
+      received: `another use of ${other} than to read ${other}[place]`,
       todo: `read ${other}[row * columns + column]; give variables and inner functions' parameters other names`,
     }
   }
@@ -130,7 +147,7 @@ export const faultIn = (text: unknown, operands: readonly string[], length: numb
       todo: 'read the elements in the kernel itself, and hand them to the inner function',
     }
   }
-  return null
+  return kernel
 }
 
 /** How the examples of a batch are laid out: along axes, outermost first, of which each moves some operands. */
@@ -168,8 +185,7 @@ const coordinatesOf = (
 
 /** Each read `x[place]` as `x[offset + (place)]`. */
 const moved = (text: string, offsets: ReadonlyMap<string, string>): string => {
-  const names = [...offsets.keys()].map((name) => name.replaceAll('$', '\\$'))
-  const found = new RegExp(`(?<![\\w$.])(${names.join('|')})\\s*\\[`).exec(text)
+  const found = new RegExp(`(?<![\\w$.])(${[...offsets.keys()].join('|')})\\s*\\[`).exec(text)
   if (found === null) return text
   const [head, name = ''] = found
   const from = found.index + head.length
@@ -184,11 +200,8 @@ const moved = (text: string, offsets: ReadonlyMap<string, string>): string => {
  * @param length elements of one example's result
  * @param axes of the batch, without those of length 1
  */
-export const overBatch = (text: string, length: number, axes: readonly BatchAxis[]): string => {
-  const kernel = takenApart(text)
-  if (kernel === null) throw new Error('unreachable: the text was checked')
-  const { parameters, body } = kernel
-  const prefix = freshPrefix(text)
+export const overBatch = ({ parameters, body }: KernelText, length: number, axes: readonly BatchAxis[]): string => {
+  const prefix = freshPrefix(`${parameters.join(' ')} ${body}`)
   const [place, example, within] = [`${prefix}Place`, `${prefix}Example`, `${prefix}Within`]
   const split =
     length === 1
@@ -206,13 +219,9 @@ export const overBatch = (text: string, length: number, axes: readonly BatchAxis
     }),
   )
   const inside = offsets.size === 0 ? body : moved(body, offsets)
-  return [
-    `function (${parameters.join(', ')}) {`,
-    ...[...split, ...lines].map((line) => `  ${line}`),
-    `${inside
-      .replace(/\bthis\.thread\.x\b/g, within)
-      .replace(/^\n/, '')
-      .trimEnd()}`,
-    '}',
-  ].join('\n')
+  const head = [...split, ...lines].map((line) => `  ${line}`).join('\n')
+  return plainText({
+    parameters,
+    body: `${head}\n${inside.replace(/\bthis\.thread\.x\b/g, within).replace(/^\s*\n/, '')}`,
+  })
 }
