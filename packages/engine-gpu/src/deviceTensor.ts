@@ -104,5 +104,5 @@ export const toDevice = ({ data, aval }: HostTensor): Float32Array => {
       todo: 'use smaller numbers, or the ONNX or reference engine',
     })
   }
-  return Float32Array.from(data)
+  return new Float32Array(data)
 }

@@ -27,7 +27,7 @@ export const openArrayDevice = async (mode: ArrayMode): Promise<Device> => {
     compile: (spec) => {
       const shortcut = createKernel(gpu, translate(spec.source, javaScript), spec)
       return {
-        run: async (operands) => asArray(shortcut(...operands), spec),
+        run: (operands) => asArray(shortcut(...operands), spec),
         destroy: () => shortcut.destroy(),
       }
     },

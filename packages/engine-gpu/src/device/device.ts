@@ -1,4 +1,5 @@
 import type { KernelSpec } from '../program/value.js'
+import type { Eventually } from './eventually.js'
 import type { DeviceBuffer, DeviceStats } from './memory.js'
 import type { Mode } from './mode.js'
 
@@ -7,7 +8,7 @@ export { DeviceBuffer, type DeviceStats } from './memory.js'
 /** A compiled kernel. */
 export interface Kernel {
   /** Hands the work to the device; the result's elements may not be there yet, but what reads them later waits. */
-  run(inputs: readonly DeviceBuffer[]): Promise<DeviceBuffer>
+  run(inputs: readonly DeviceBuffer[]): Eventually<DeviceBuffer>
 }
 
 /** What computes: a graphics card, a program that imitates one, or the processor itself. */

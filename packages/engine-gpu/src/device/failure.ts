@@ -1,5 +1,6 @@
 import { ArgumentError } from '@cotangent/core'
 import { EdgeFailure, engineUnavailable } from '@cotangent/prelude'
+import type { Eventually } from './eventually.js'
 import type { Mode } from './mode.js'
 
 /** The device went away, or refused what it was given: the driver stopped, the memory is full. */
@@ -32,10 +33,14 @@ const refusedKernel = (mode: Mode, source: string, cause: Error): ArgumentError 
   })
 
 /** Runs a kernel. Its first run compiles it: what is wrong with the text is said with the text. */
-export const explained = async <T>(mode: Mode, source: string, run: () => Promise<T>): Promise<T> => {
-  try {
-    return await run()
-  } catch (cause) {
+export const explained = <T>(mode: Mode, source: string, run: () => Eventually<T>): Eventually<T> => {
+  const refuse = (cause: unknown): never => {
     throw cause instanceof EdgeFailure || !(cause instanceof Error) ? cause : refusedKernel(mode, source, cause)
+  }
+  try {
+    const result = run()
+    return result instanceof Promise ? result.catch(refuse) : result
+  } catch (cause) {
+    return refuse(cause)
   }
 }

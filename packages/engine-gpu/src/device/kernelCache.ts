@@ -1,9 +1,10 @@
 import type { KernelSpec } from '../program/value.js'
+import type { Eventually } from './eventually.js'
 
 /** A kernel as a mode of gpu.js compiles it; H is what goes from kernel to kernel. */
 export interface CompiledKernel<H> {
   /** Hands the work to the device; the result's elements may not be there yet, but what reads them later waits. */
-  run(operands: readonly H[]): Promise<H>
+  run(operands: readonly H[]): Eventually<H>
   destroy(): void
 }
 
@@ -35,14 +36,14 @@ export class KernelCache<H> {
   load(spec: KernelSpec): CompiledKernel<H>['run'] {
     const key = keyOf(spec)
     this.#entry(key, spec)
-    return async (operands) => {
+    return (operands) => {
       const entry = this.#entry(key, spec)
+      const result = entry.kernel.run(operands)
+      if (!(result instanceof Promise)) return result
       entry.users++
-      try {
-        return await entry.kernel.run(operands)
-      } finally {
+      return result.finally(() => {
         entry.users--
-      }
+      })
     }
   }
 

@@ -1,5 +1,6 @@
 import type { KernelSpec } from '../program/value.js'
 import type { Adapter, Device } from './device.js'
+import { andThen } from './eventually.js'
 import { beyondLimit, explained } from './failure.js'
 import { type CompiledKernel, KernelCache } from './kernelCache.js'
 import { Memory } from './memory.js'
@@ -58,10 +59,11 @@ export const makeDevice = <H>(backend: Backend<H>): Device => {
       checkLength(Math.max(length, ...inputLengths))
       const call = kernels.load(spec)
       return {
-        run: async (inputs) => {
+        run: (inputs) => {
           check()
           const handles = inputs.map((input) => memory.handleOf(input))
-          return memory.own(await explained(mode, source, () => call(handles)), length)
+          const result = explained(mode, source, () => call(handles))
+          return andThen(result, (handle) => memory.own(handle, length))
         },
       }
     },

@@ -78,7 +78,7 @@ export const openWebGlDevice = async (): Promise<Device> => {
     compile: (spec) => {
       const shortcut = createKernel(gpu, translate(spec.source, graphicsCard), spec)
       return {
-        run: async (operands) => shortcut(...(operands as never[])) as unknown as TextureHandle, // border: textures
+        run: (operands) => shortcut(...(operands as never[])) as unknown as TextureHandle, // border: textures
         destroy: () => shortcut.destroy(),
       }
     },

@@ -51,7 +51,8 @@ export const makeExecutable = (device: Device, placed: ResidentInputs, ir: IR): 
         for (const [slot, x] of inputs.entries()) slots.set(slot, await placed.place(x))
         for (const { slot, buffer } of constants) slots.set(slot, buffer.share())
         for (const { kernel, inputs: from, output, dead } of steps) {
-          slots.set(output, await kernel.run(from.map((slot) => slots.get(slot))))
+          const result = kernel.run(from.map((slot) => slots.get(slot)))
+          slots.set(output, result instanceof Promise ? await result : result)
           for (const slot of dead) slots.release(slot)
         }
         return ir.outputs.map(
