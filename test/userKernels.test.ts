@@ -4,12 +4,16 @@ import {
   array,
   cast,
   checkIR,
+  checkpoint,
   compile,
+  compileChecked,
   type Engine,
   evalIR,
   grad,
   type HostTensor,
   hvp,
+  jit,
+  log,
   makeIR,
   map,
   mean,
@@ -45,6 +49,8 @@ import {
   oracle,
   tensorOf,
   tracedOncePerSignature,
+  transformsArbitrary,
+  transformsCompose,
   vmapIsLoop,
   vmapOfNothing,
 } from '@cotangent/testing'
@@ -167,6 +173,15 @@ describe('a kernel with a derivative forwards', () => {
   })
 })
 
+test('transforms around transforms are what they say', () => {
+  const f = (x: Tensor, y: Tensor): Tensor => sum(sineProduct(x, y))
+  forAll(
+    [transformsArbitrary()],
+    (names) => transformsCompose(f, [array([0.5, -1]), array([2, 0.25])], names),
+    lawRuns(20),
+  )
+})
+
 test('second derivatives go backwards through a vjp of core functions', () => {
   const cubed = defineKernel({
     name: 'cubed',
@@ -219,6 +234,10 @@ describe('on an engine with kernels', () => {
       expect(equations.map(({ inputs }) => inputs.map(({ aval }) => aval.shape))).toEqual([xs.map((x) => x.shape)])
     },
   )
+
+  test.each(gpuModes)('$name runs gradients under vmap, checkpoint and jit', async (engine) => {
+    await agrees(engine, jit(vmap(grad((x: Tensor) => sum(checkpoint(rowEntropy)(x))))), three)
+  })
 
   test.each(gpuModes)('$name takes numbers, one array twice, computed and empty ones', async (engine) => {
     const sumOf = defineKernel({
@@ -282,6 +301,18 @@ describe('elsewhere the reference runs', () => {
     const f = (x: Tensor): Tensor => map((each: Tensor) => rowEntropy(each), x)
     await agrees(cpu, f, three)
   })
+})
+
+test('a NaN is traced to the operation of the reference, within the kernel', async () => {
+  const logarithm = defineKernel({
+    name: 'logarithm',
+    operands: ['x'],
+    result: ([x]) => x,
+    source: () => 'function (x) { return Math.log(x[this.thread.x]); }',
+    reference: (x) => log(x),
+  })
+  const checked = compileChecked((x: Tensor) => logarithm(x), cpu)
+  await expect(checked(array([1, -1]))).rejects.toThrow(/NaN in the forward pass: log at[\s\S]*within +logarithm/)
 })
 
 describe('as text', () => {

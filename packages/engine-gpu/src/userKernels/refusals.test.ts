@@ -125,9 +125,10 @@ describe('at the first use', () => {
 
   test('operands of another number, or no tensors', () => {
     const kernel = defineKernel(doubled)
-    const untyped: (...xs: readonly unknown[]) => unknown = kernel as never
-    expect(() => untyped(array([1]), array([2]))).toThrow('doubled takes one tensor for each of its operands: x.')
-    expect(() => untyped(2)).toThrow('received  number')
+    // @ts-expect-error there is one operand
+    expect(() => kernel(array([1]), array([2]))).toThrow('doubled takes one tensor for each of its operands: x.')
+    // @ts-expect-error a number is no tensor
+    expect(() => kernel(2)).toThrow('received  number')
   })
 })
 
