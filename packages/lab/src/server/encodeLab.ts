@@ -4,9 +4,9 @@ import { tensorsFromParams } from '@cotangent/transformer'
 import { type LabData, labFileName } from '../labFile.js'
 
 /** The bytes of the file that `decodeLab` reads. */
-export const encodeLab = (data: LabData): TE.TaskEither<EdgeError, Uint8Array> =>
+export const encodeLab = ({ model, mails }: LabData): TE.TaskEither<EdgeError, Uint8Array> =>
   pipe(
-    [...tensorsFromParams(data)],
+    [...tensorsFromParams({ model, mails })],
     TE.traverseSeqArray(([name, each]) =>
       pipe(
         fromTensor(each),
