@@ -154,6 +154,9 @@ describe('a derivative', () => {
       result: ([x]) => ({ shape: x.shape, dtype: 'bool' }),
       source: () => 'function (x) { return x[this.thread.x] > 0 ? 1 : 0; }',
       reference: (x) => less(0, x),
+      vjp: () => {
+        throw new Error('it was asked')
+      },
     })
     expect(grad((x: Tensor) => sum(where(positive(x), mul(x, 3), x)))(array([-1, 1])).toArray()).toEqual([1, 3])
   })
