@@ -36,19 +36,28 @@ const gpu =
       })),
     )
 
-/** A graphics card that computes right, else onnxruntime: without a card gpu.js is many times slower. */
-const auto: MakeEngine = ({ threads }) =>
-  pipe(
-    startGpuEngine({ mode: 'auto', warn }),
-    TE.flatMap((engine) =>
-      engine.adapter.software
-        ? pipe(
-            TE.fromTask(() => engine.close()),
-            TE.flatMap(() => onnx(threads, `; ${passed(engine)}`)),
-          )
-        : TE.right({ engine, runsOn: `gpu.js on ${engine.adapter.name}, a graphics card that passed its self-test` }),
-    ),
-  )
+/**
+ * A graphics card that computes right, else onnxruntime: without a card gpu.js is many times slower.
+ *
+ * @param startGpu only tests give another
+ */
+export const auto =
+  (startGpu: typeof startGpuEngine = startGpuEngine): MakeEngine =>
+  ({ threads }) =>
+    pipe(
+      startGpu({ mode: 'auto', warn }),
+      TE.flatMap((engine) =>
+        engine.adapter.software
+          ? pipe(
+              TE.fromTask(() => engine.close()),
+              TE.flatMap(() => onnx(threads, `; ${passed(engine)}`)),
+            )
+          : TE.right({
+              engine,
+              runsOn: `gpu.js on ${engine.adapter.name}, a graphics card that passed its self-test`,
+            }),
+      ),
+    )
 
 /** The engines that a study can run on; after a colon the mode of gpu.js. */
 const engines: ReadonlyMap<string, MakeEngine> = new Map<string, MakeEngine>([
@@ -57,7 +66,7 @@ const engines: ReadonlyMap<string, MakeEngine> = new Map<string, MakeEngine>([
   ['gpu:webgpu', gpu('webgpu')],
   ['gpu:webasm', gpu('webasm')],
   ['gpu:cpu', gpu('cpu')],
-  ['auto', auto],
+  ['auto', auto()],
   ['reference', () => TE.right({ engine: referenceEngine(), runsOn: "the operations' own code on the processor" })],
 ])
 

@@ -96,12 +96,20 @@ const compiling = async <T>(device: GpuDevice, run: () => PromiseLike<T>): Promi
   return result.value
 }
 
+/** gpu.js's adapter and device, once for all. What it says where there is none is about browsers alone. */
+const acquire = ({ WebGPUContext }: GpuJs): Promise<GpuContext> =>
+  WebGPUContext.acquire().catch((cause: unknown) => {
+    throw String(cause).includes('no adapter is available')
+      ? new Error('WebGPU finds no graphics card or driver')
+      : cause
+  })
+
 /** The device of WebGPU; all engines share the one that gpu.js keeps. @throws Error where there is no adapter */
 export const openWebGpuDevice = async (): Promise<Device> => {
   const missing = await provideWebGpu()
   if (missing !== null) throw new Error(missing)
   const gpujs = await loadGpuJs()
-  const context = await gpujs.WebGPUContext.acquire()
+  const context = await acquire(gpujs)
   const { device } = context
   const gpu = new gpujs.GPU({ mode })
   const watched = watch(device)
