@@ -6,6 +6,22 @@ export const median = (xs: readonly number[]): number => {
   return sorted.length % 2 === 1 ? high : (low + high) / 2
 }
 
+/** Two measurements in turn, so many times; who begins changes. */
+export const pairsInTurns = async <T>(
+  rounds: number,
+  ours: () => Promise<T>,
+  other: () => Promise<T>,
+): Promise<readonly (readonly [T, T])[]> => {
+  const pairs: (readonly [T, T])[] = []
+  for (let i = 0; i < rounds; i++) pairs.push(i % 2 === 0 ? [await ours(), await other()] : await flipped(ours, other))
+  return pairs
+}
+
+const flipped = async <T>(ours: () => Promise<T>, other: () => Promise<T>): Promise<readonly [T, T]> => {
+  const b = await other()
+  return [await ours(), b]
+}
+
 /** Two measurements in turn, so many times, and the median of the ratios of each turn. */
 export const inTurns = async (
   rounds: number,
@@ -13,19 +29,10 @@ export const inTurns = async (
   other: () => Promise<number>,
   ratio: (a: number, b: number) => number,
 ) => {
-  const pairs: (readonly [number, number])[] = []
-  for (let i = 0; i < rounds; i++) pairs.push(i % 2 === 0 ? [await ours(), await other()] : await flipped(ours, other))
+  const pairs = await pairsInTurns(rounds, ours, other)
   return {
     ours: median(pairs.map(([a]) => a)),
     other: median(pairs.map(([, b]) => b)),
     ratio: median(pairs.map(([a, b]) => ratio(a, b))),
   }
-}
-
-const flipped = async (
-  ours: () => Promise<number>,
-  other: () => Promise<number>,
-): Promise<readonly [number, number]> => {
-  const b = await other()
-  return [await ours(), b]
 }
