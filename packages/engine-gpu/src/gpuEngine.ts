@@ -6,6 +6,7 @@ import { type Choice, openDevice } from './device/openDevice.js'
 import { runsWithin } from './limits.js'
 import { hasLowering } from './lowerings/index.js'
 import { makeExecutable } from './program/executable.js'
+import { profileProgram } from './program/profileProgram.js'
 import { makeResidentInputs } from './program/residentInputs.js'
 
 /** How the engine is started. */
@@ -48,6 +49,7 @@ const makeEngine = ({ device, passedOver }: Choice): GpuEngine => {
     lowers: (primitive) => hasLowering(primitive) || wholeOnHost.has(primitive.name),
     runs: runsWithin(limits),
     load: async (ir) => makeExecutable(device, inputs, ir),
+    profile: (ir, given, runs) => profileProgram(device, inputs, ir, given, runs),
     stats: () => device.stats(),
     close: () => device.close(),
   }
@@ -60,8 +62,8 @@ export const startGpuEngine = ({
 }: GpuEngineOptions = {}): TE.TaskEither<EngineUnavailable, GpuEngine> => TE.map(makeEngine)(openDevice(mode, warn))
 
 /**
- * Programs as gpu.js kernels, one per equation that is no mere reshape; what they compute stays on the device until
- * it is read. f64, u32, loops and choices, `eigh`, `singularValues` and the other algorithms on matrices run on the host,
+ * Programs as gpu.js kernels: chains of elementwise operations, with the product or reduction they follow, are one kernel;
+ * what they compute stays on the device until it is read. f64, u32, loops and choices, `eigh`, `singularValues` and the other algorithms on matrices run on the host,
  * between two programs.
  *
  * Where results differ from the reference evaluator, beyond f32's rounding:
@@ -72,9 +74,9 @@ export const startGpuEngine = ({
  * | integers beyond 2^24 | refused when copied to the device; literals and constants keep their equation on the host |
  * | bool | held as 0 and 1 |
  * | erf, gelu | a rational approximation: 1e-7 absolute in mode cpu, 4e-7 in the others |
- * | sums and products | in the order of the axes; in f64 in mode cpu and rounded once, in f32 in the others |
+ * | sums and products | in the order of the axes; in f64 in mode cpu and rounded once, in f32 in the others. All else is rounded after each operation, also within a kernel; a graphics card may keep more |
  * | exp, log, tanh, ... | JavaScript's `Math`, rounded to f32; in webgpu and webgl2 within the bounds of WGSL (README) |
- * | an index out of range | not checked: take gives NaN in mode cpu, a foreign element or an error in the others; scatterAdd leaves it out |
+ * | an index out of range | take gives NaN, or 0 for integers and truth values; scatterAdd leaves it out |
  * | NaN, infinities, -0 of f32 | as in the reference evaluator |
  * | subnormal numbers | may become 0 of their sign in webgpu and webgl2 |
  *

@@ -108,7 +108,9 @@ describe('profile on the ONNX engine', () => {
 
   test('shows it as a table and as a Chrome trace', async () => {
     const times = await profile(grad(loss), engine, { runs: 1 })(params, x)
-    expect(times.table()).toMatch(/^\d+\.\d us a run on onnx, mean of 1\n +us +share +calls +equation +from\n/)
+    expect(times.table()).toMatch(
+      /^\d+\.\d us a run on onnx, mean of 1; \d+ operations\n +us +share +calls +equation +from\n/,
+    )
     expect(times.table()).toMatch(
       /Gemm {2}dotGeneral f32\[16,128\] +packages\/engine-onnx\/src\/profile\.test\.ts:\d+:\d+, in layer/,
     )

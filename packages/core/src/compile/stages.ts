@@ -4,6 +4,8 @@
  *
  * Even stages run on the host, odd ones on the engine.
  */
+import { range, sizeOf } from '../aval.js'
+import { equationFlops } from '../ir/flops.js'
 import type { Atom, Equation, IR, Var } from '../ir/ir.js'
 
 /** A part of a program that runs in one place. */
@@ -24,7 +26,7 @@ export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): re
   const runs = (equation: Equation): boolean => runsWhole(equation, runsOne)
   const origin = new Map<number, Origin>(ir.inputs.map((v) => [v.id, v.aval.dtype === 'u32' ? 'keyed' : 'data']))
   const stageOf = new Map<number, number>(ir.inputs.map((v) => [v.id, 0]))
-  const members: Equation[][] = []
+  const placed: { readonly equation: Equation; readonly stage: number }[] = []
   const freeProducer = new Map<number, Equation>()
 
   for (const equation of ir.equations) {
@@ -48,19 +50,18 @@ export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): re
     const wanted = mine === 'keyed' || !runs(equation) ? 0 : 1
     const stage = earliest % 2 === wanted ? earliest : earliest + 1
     for (const v of equation.results) stageOf.set(v.id, stage)
-    for (let i = members.length; i <= stage; i++) members.push([])
-    members[stage]?.push(equation)
+    placed.push({ equation, stage })
   }
+  const members = sunk(placed, stageOf, ir.outputs)
 
   // results that depend on nothing still have to be computed somewhere: on the engine
   const freeOutputs = ir.outputs.filter((atom): atom is Var => atom.kind === 'var' && freeProducer.has(atom.id))
-  if (freeOutputs.length > 0) {
-    for (let i = members.length; i <= 1; i++) members.push([])
-  }
+  const count = Math.max(members.length, freeOutputs.length > 0 ? 2 : 0)
 
   const stages: Stage[] = []
   const needed = variablesIn(ir.outputs) // by what comes later
-  for (const [index, equations] of [...members.entries()].reverse()) {
+  for (const index of range(count).reverse()) {
+    const equations = members[index] ?? []
     const extra = index === 1 ? freeOutputs : []
     if (equations.length === 0 && extra.length === 0) continue
     const whole = withFree(equations, extra, freeProducer)
@@ -77,9 +78,60 @@ export const planStages = (ir: IR, runsOne: (equation: Equation) => boolean): re
       where: index % 2 === 0 ? 'host' : 'engine',
       ir: { inputs: [...inputs.values()], equations: whole, outputs },
     })
-    for (const { inputs: atoms } of equations) for (const atom of atoms) if (atom.kind === 'var') needed.add(atom.id)
+    for (const id of inputs.keys()) needed.add(id)
   }
   return stages.reverse()
+}
+
+/**
+ * Equations by stage. One of the engine runs in a later stage where only that one needs its result, and in both where both
+ * do, if this hands on no more than its result: a repeated row, a scaled weight, the factor of a derivative.
+ */
+const sunk = (
+  placed: readonly { readonly equation: Equation; readonly stage: number }[],
+  stageOf: ReadonlyMap<number, number>,
+  outputs: readonly Atom[],
+): readonly Equation[][] => {
+  const kept = variablesIn(outputs)
+  const needing = new Map<number, ReadonlySet<number>>() // by stage
+  const need = (atoms: readonly Atom[], stage: number): void => {
+    for (const id of variablesIn(atoms)) needing.set(id, new Set([...(needing.get(id) ?? []), stage]))
+  }
+  const members: Equation[][] = []
+  const put = (equation: Equation, stage: number): void => {
+    for (let i = members.length; i <= stage; i++) members.push([])
+    members[stage]?.unshift(equation)
+    need(equation.inputs, stage)
+  }
+  /** Elements of operands that a stage does not get yet. */
+  const handedOn = ({ inputs }: Equation, to: number): number => {
+    const there = (id: number): boolean =>
+      (stageOf.get(id) ?? 0) === 0 || kept.has(id) || [...(needing.get(id) ?? [])].some((stage) => stage >= to)
+    const vars = new Map(inputs.flatMap((atom) => (atom.kind === 'var' && !there(atom.id) ? [[atom.id, atom]] : [])))
+    return [...vars.values()].reduce((total, { aval }) => total + sizeOf(aval.shape), 0)
+  }
+  for (const { equation, stage } of placed.toReversed()) {
+    const { results } = equation
+    const stages = new Set(results.flatMap(({ id }) => [...(needing.get(id) ?? [])]))
+    const [later, ...more] = [...stages].filter((other) => other > stage)
+    const size = results.reduce((total, { aval }) => total + sizeOf(aval.shape), 0)
+    const moves =
+      stage % 2 === 1 &&
+      later !== undefined &&
+      later % 2 === 1 &&
+      more.length === 0 &&
+      results.every(({ id }) => !kept.has(id)) &&
+      equationFlops(equation) <= size
+    const given = moves ? handedOn(equation, later) : size
+    const both = stages.has(stage)
+    if (moves && (both ? given < size : given <= size)) {
+      put(equation, later)
+      if (both) put(equation, stage)
+    } else {
+      put(equation, stage)
+    }
+  }
+  return members
 }
 
 const variablesIn = (atoms: readonly Atom[]): Set<number> =>

@@ -110,11 +110,14 @@ describe('the table', () => {
   )
   const total = entries.reduce((time, { self }) => time + self / 2, 0)
   const tableBy = (by: NonNullable<ProfileTableOptions['by']>, top = 20): string =>
-    profileTable({ engine: 'engine', runs: 2, total, entries }, { by, top }).replaceAll(/:\d+:\d+/g, ':_')
+    profileTable(
+      { engine: 'engine', runs: 2, total, handed: { toEngine: 0, toHost: 0 }, entries },
+      { by, top },
+    ).replaceAll(/:\d+:\d+/g, ':_')
 
   test('by equation', () => {
     expect(tableBy('equation', 3)).toMatchInlineSnapshot(`
-      "550.0 us a run on engine, mean of 2
+      "550.0 us a run on engine, mean of 2; 10 operations
          us  share  calls  equation        from
       100.0  18.2%      1  add  f32[2]     packages/core/src/debug/profile.test.ts:_, in wave, backward of sin
        90.0  16.4%      1  Op  mul f32[2]  packages/core/src/debug/profile.test.ts:_, in wave, backward of sin
@@ -128,7 +131,7 @@ describe('the table', () => {
   })
   test('by pass', () => {
     expect(tableBy('pass')).toMatchInlineSnapshot(`
-      "550.0 us a run on engine, mean of 2
+      "550.0 us a run on engine, mean of 2; 10 operations
          us  share  calls  pass
       450.0  81.8%      6  backward
        80.0  14.5%      3  forward

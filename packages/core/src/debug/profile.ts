@@ -1,7 +1,9 @@
 /* Where the time of a function goes: each operation of an engine, with the equation it belongs to. */
+
+import { allocate, sizeOf } from '../aval.js'
 import type { Engine, OperationTime } from '../compile/engine.js'
 import { prepareIR } from '../compile/prepare.js'
-import { planStages } from '../compile/stages.js'
+import { planStages, type Stage } from '../compile/stages.js'
 import type { Atom, Equation, IR } from '../ir/ir.js'
 import { treeFlatten } from '../pytree.js'
 import { profileIR } from '../reference/profileIR.js'
@@ -10,7 +12,7 @@ import { makeIR } from '../trace/makeIR.js'
 import type { AnyFunction } from '../trace/trace.js'
 import { chromeTrace } from './chromeTrace.js'
 import type { ProfileEntry } from './profileEntry.js'
-import { type ProfileTableOptions, profileTable } from './profileTable.js'
+import { type Handed, type ProfileTableOptions, profileTable } from './profileTable.js'
 import { fixedArguments } from './staticArguments.js'
 
 /** The times of a function's operations. */
@@ -19,6 +21,7 @@ export interface Profile {
   readonly runs: number
   /** Microseconds of one run, on average: all operations, without what lies between them. */
   readonly total: number
+  readonly handed: Handed
   readonly entries: readonly ProfileEntry[]
   /** The operations as lines of text, the longest first. */
   table(options?: ProfileTableOptions): string
@@ -73,6 +76,21 @@ const asWhole = async (engine: Engine, ir: IR, inputs: readonly Tensor[], runs: 
   return { results, operations }
 }
 
+const bytesOf = (atoms: Iterable<Atom>): number =>
+  [...atoms].reduce((sum, { aval: { shape, dtype } }) => sum + sizeOf(shape) * allocate(dtype, 0).BYTES_PER_ELEMENT, 0)
+
+/** What goes between host and engine from one stage to a later one. */
+const handedIn = (stages: readonly Stage[]): Handed => {
+  const made = new Map(stages.flatMap(({ where, ir }) => ir.outputs.map((atom) => [atom, where] as const)))
+  const needed = (where: Stage['where'], from: Stage['where']): Iterable<Atom> =>
+    new Set(
+      stages
+        .filter((stage) => stage.where === where)
+        .flatMap(({ ir }) => ir.inputs.filter((v) => made.get(v) === from)),
+    )
+  return { toEngine: bytesOf(needed('engine', 'host')), toHost: bytesOf(needed('host', 'engine')) }
+}
+
 const onHost = async (ir: IR, inputs: readonly Tensor[], runs: number) => {
   const here = await Promise.all(inputs.map((x) => x.read()))
   const { results, operations } = profileIR(ir, here, runs)
@@ -113,7 +131,8 @@ export const profile =
     }
     const entries: ProfileEntry[] = []
     let offset = 0
-    for (const stage of planStages(ir, (equation: Equation) => engine.runs(equation))) {
+    const stages = planStages(ir, (equation: Equation) => engine.runs(equation))
+    for (const stage of stages) {
       const inputs = stage.ir.inputs.map(valueOf)
       const all = warmup + runs
       const { results, operations } =
@@ -131,12 +150,10 @@ export const profile =
       offset = Math.max(offset, ...counted.map(({ start, duration }) => start + duration))
     }
     const total = entries.reduce((sum, { self }) => sum + self, 0) / runs
+    const times = { engine: engine.name, runs, total, handed: handedIn(stages), entries }
     return {
-      engine: engine.name,
-      runs,
-      total,
-      entries,
-      table: (tableOptions) => profileTable({ engine: engine.name, runs, total, entries }, tableOptions),
+      ...times,
+      table: (tableOptions) => profileTable(times, tableOptions),
       chromeTrace: () => chromeTrace(entries),
     }
   }

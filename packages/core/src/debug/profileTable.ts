@@ -19,7 +19,14 @@ interface Times {
   readonly engine: string
   readonly runs: number
   readonly total: number
+  readonly handed: Handed
   readonly entries: readonly ProfileEntry[]
+}
+
+/** Bytes that go from the host to an engine and back in one run, between the programs of a function that was split. */
+export interface Handed {
+  readonly toEngine: number
+  readonly toHost: number
 }
 
 interface Group {
@@ -68,7 +75,7 @@ const describe = (
 
 /** The table of a profile: time of a run, its share, calls of a run, and what it is. Inner operations are not counted twice. */
 export const profileTable = (
-  { engine, runs, total, entries }: Times,
+  { engine, runs, total, handed, entries }: Times,
   { by = 'equation', top = 20 }: ProfileTableOptions = {},
 ): string => {
   const groups = new Map<unknown, Map<string, Group>>()
@@ -100,8 +107,11 @@ export const profileTable = (
       .trimEnd()
   const rest = sorted.slice(top)
   const others = rest.reduce((sum, { time }) => sum + time, 0)
+  const { toEngine, toHost } = handed
+  const crossing =
+    toEngine + toHost === 0 ? '' : `; between its programs ${toEngine} bytes from the host and ${toHost} to it`
   return [
-    `${total.toFixed(1)} us a run on ${engine}, mean of ${runs}`,
+    `${total.toFixed(1)} us a run on ${engine}, mean of ${runs}; ${Math.round(entries.length / runs)} operations${crossing}`,
     line(header),
     ...rows.map(line),
     ...(rest.length === 0 ? [] : [`${others.toFixed(1)} us in ${rest.length} more`]),

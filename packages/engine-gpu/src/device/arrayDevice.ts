@@ -4,7 +4,7 @@
  */
 import type { KernelSpec } from '../program/value.js'
 import type { Device } from './device.js'
-import { javaScript, translate } from './dialect.js'
+import { javaScript, translate, webAssembly } from './dialect.js'
 import { createKernel, loadGpuJs } from './gpujs.js'
 import { makeDevice } from './makeDevice.js'
 import type { ArrayMode } from './mode.js'
@@ -25,7 +25,7 @@ export const openArrayDevice = async (mode: ArrayMode): Promise<Device> => {
     elements: Number.POSITIVE_INFINITY,
     check: () => {},
     compile: (spec) => {
-      const shortcut = createKernel(gpu, translate(spec.source, javaScript), spec)
+      const shortcut = createKernel(gpu, translate(spec.source, mode === 'cpu' ? javaScript : webAssembly), spec)
       return {
         run: (operands) => asArray(shortcut(...operands), spec),
         destroy: () => shortcut.destroy(),
@@ -34,6 +34,7 @@ export const openArrayDevice = async (mode: ArrayMode): Promise<Device> => {
     upload: (values) => values,
     read: async (values) => values.slice(),
     free: () => {},
+    finish: async () => {},
     close: async () => gpu.destroy(),
   })
 }

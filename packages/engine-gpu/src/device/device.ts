@@ -38,6 +38,8 @@ export interface Device {
   upload(values: Float32Array): DeviceBuffer
   /** A copy on the host. */
   read(buffer: DeviceBuffer): Promise<Float32Array>
+  /** Waits until all work that was handed over is done. */
+  finish(): Promise<void>
   stats(): DeviceStats
   /** Destroys the kernels so far and counts bytes from 0; only where none of their results is alive. */
   forget(): void

@@ -35,6 +35,7 @@ export interface GpuDevice {
   readonly queue: {
     writeBuffer(buffer: GpuBuffer, offset: number, data: Float32Array): void
     submit(commands: readonly object[]): void
+    onSubmittedWorkDone(): Promise<void>
   }
   readonly lost: Promise<{ readonly message: string; readonly reason: string }>
   createCommandEncoder(): GpuEncoder

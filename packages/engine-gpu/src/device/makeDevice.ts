@@ -27,6 +27,8 @@ export interface Backend<H> {
   /** A copy on the host of so many elements. */
   read(handle: H, length: number): Promise<Float32Array>
   free(handle: H): void
+  /** Waits until all work that was handed over is done. */
+  finish(): Promise<void>
   /** After all memory and kernels are gone. */
   close(): Promise<void>
 }
@@ -77,6 +79,10 @@ export const makeDevice = <H>(backend: Backend<H>): Device => {
       check()
       memory.countRead(buffer.length)
       return backend.read(memory.handleOf(buffer), buffer.length)
+    },
+    finish: async () => {
+      check()
+      await backend.finish()
     },
     stats: () => memory.stats(kernels.size),
     forget: () => {

@@ -4,14 +4,14 @@
  * on devices.
  */
 import { expect, test } from 'vitest'
-import { kernelFunctions } from './safeMath.js'
+import { safeFunctions } from './safeMath.js'
 
-const source = Object.values(kernelFunctions)
+const source = Object.values(safeFunctions)
   .map((f) => f.source)
   .join('\n')
 
-const compiled = new Function(`${source}\nreturn { ${Object.keys(kernelFunctions).join(', ')} }`)() as Readonly<
-  Record<keyof typeof kernelFunctions, (...xs: number[]) => number>
+const compiled = new Function(`${source}\nreturn { ${Object.keys(safeFunctions).join(', ')} }`)() as Readonly<
+  Record<keyof typeof safeFunctions, (...xs: number[]) => number>
 > // border: the text defines these names
 
 const grid = (low: number, high: number): readonly number[] =>
@@ -62,7 +62,7 @@ test.each([
 
 test('quotients are whole and right, also where division is off by a few units', () => {
   const off = new Function(
-    `${kernelFunctions.quotient.source.replace('i / n', 'i / n + error')}
+    `${safeFunctions.quotient.source.replace('i / n', 'i / n + error')}
     return quotient`.replace('quotient(i, n)', 'quotient(i, n, error)'),
   )() as (i: number, n: number, e: number) => number // border: defined by the text
   for (const n of [2, 3, 7, 10, 768, 50257]) {

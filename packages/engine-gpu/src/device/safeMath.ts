@@ -6,20 +6,7 @@
  *
  * NaN is asked for as !(x == x): WGSL compilers make `x != x` false for NaN.
  */
-
-/** A function that kernels may call (no truth value in a variable: gpu.js takes it for a number): of f32 numbers, giving one. */
-export interface KernelFunction {
-  readonly source: string
-  readonly parameters: number
-  /** Others of the table that it calls. */
-  readonly calls: readonly string[]
-}
-
-const define = (source: string, ...calls: readonly string[]): KernelFunction => ({
-  source,
-  parameters: source.slice(source.indexOf('(') + 1, source.indexOf(')')).split(',').length,
-  calls,
-})
+import { define, type KernelFunction } from './kernelFunction.js'
 
 /**
  * The whole part of i / n for whole numbers below 2^24, n > 1. Division on a graphics card may be 2.5 units in the last
@@ -45,37 +32,28 @@ const safeLog = define(`function safeLog(x) {
 }`)
 
 /** For |x| < 1/2 the series to x^10 / 10!: the rest is below half a unit in the last place. */
-const safeExpm1 = define(
-  `function safeExpm1(x) {
+const safeExpm1 = define(`function safeExpm1(x) {
   const s = x * (1 + x * (0.5 + x * (0.16666666666666666 + x * (0.041666666666666664 + x * (0.008333333333333333
     + x * (0.001388888888888889 + x * (0.0001984126984126984 + x * (0.0000248015873015873
     + x * (0.0000027557319223985893 + x * 0.00000027557319223985888)))))))));
   return Math.abs(x) < 0.5 ? s : safeExp(x) - 1.0;
-}`,
-  'safeExp',
-)
+}`)
 
 /** For -1/2 < x < 1: 2 atanh s = 2 (s + s^3 / 3 + ... + s^15 / 15), s = x / (2 + x), so |s| < 1/3. */
-const safeLog1p = define(
-  `function safeLog1p(x) {
+const safeLog1p = define(`function safeLog1p(x) {
   const s = x / (2.0 + x);
   const z = s * s;
   const t = 2.0 * s * (1.0 + z * (0.3333333333333333 + z * (0.2 + z * (0.14285714285714285 + z * (0.1111111111111111
     + z * (0.09090909090909091 + z * (0.07692307692307693 + z * 0.06666666666666667)))))));
   return x > -0.5 && x < 1.0 ? t : safeLog(1.0 + x);
-}`,
-  'safeLog',
-)
+}`)
 
 /** -e / (2 + e) with e = expm1(-2 |x|), which is between -1 and 0: nothing overflows or cancels. */
-const safeTanh = define(
-  `function safeTanh(x) {
+const safeTanh = define(`function safeTanh(x) {
   const e = safeExpm1(-2.0 * Math.abs(x));
   const t = -e / (2.0 + e);
   return x == x ? (x < 0 ? -t : t) : x;
-}`,
-  'safeExpm1',
-)
+}`)
 
 /**
  * Reduced by Cody and Waite with pi / 2 in three parts, then the polynomials of cephes' sinf and cosf. For large |x| the
@@ -143,7 +121,7 @@ const safeSqrt = define(`function safeSqrt(x) {
 }`)
 
 /** All of them, by the names that kernels call. */
-export const kernelFunctions = {
+export const safeFunctions = {
   quotient,
   safeExp,
   safeLog,
@@ -160,4 +138,4 @@ export const kernelFunctions = {
   safeSqrt,
 } satisfies Readonly<Record<string, KernelFunction>>
 
-export type KernelFunctionName = keyof typeof kernelFunctions
+export type SafeFunctionName = keyof typeof safeFunctions

@@ -53,6 +53,17 @@ const asArray = (values: unknown, length: number): Float32Array => {
   throw new Error('gpu.js gave no Float32Array for a texture')
 }
 
+/** WebGL has no event for it: the fence is asked again and again. */
+const finished = async (gl: WebGL2RenderingContext): Promise<void> => {
+  const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0)
+  if (fence === null) return
+  gl.flush()
+  while (!gl.isContextLost() && gl.clientWaitSync(fence, 0, 0) === gl.TIMEOUT_EXPIRED) {
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  gl.deleteSync(fence)
+}
+
 /** Texture units that gpu.js takes for itself: the result, and the last one for its own work. */
 const reservedUnits = 2
 
@@ -89,6 +100,7 @@ export const openWebGlDevice = async (): Promise<Device> => {
       return values
     },
     free: (texture) => texture.delete(),
+    finish: () => finished(gl),
     close: async () => {
       first.delete()
       await gpu.destroy()

@@ -145,6 +145,7 @@ export const openWebGpuDevice = async (): Promise<Device> => {
       return values
     },
     free: (handle) => handle.delete(),
+    finish: () => device.queue.onSubmittedWorkDone(),
     close: async () => {
       watched.stop()
       await gpu.destroy()

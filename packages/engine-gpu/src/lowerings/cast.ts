@@ -1,5 +1,5 @@
 import { type AttrsOf, sizeOf } from '@cotangent/core'
-import { applyFormula } from './elementwise.js'
+import { applyFormula, formula } from './elementwise.js'
 import { type Lowering, type LoweringsOf, unary } from './lowering.js'
 
 /** As the reference evaluator: towards 0, the range of i32 is a limit, also for infinities; NaN gives 0. */
@@ -11,7 +11,7 @@ const toInteger = (x: string): string =>
  * WGSL compilers make NaN != 0 false.
  */
 const cast: Lowering<AttrsOf<'cast'>> = unary(({ value, aval: { dtype: from } }, { dtype: to }, { shape }) => {
-  const apply = (text: (x: string) => string) => applyFormula(sizeOf(shape), [value], { text })
+  const apply = (text: (x: string) => string) => applyFormula('cast', sizeOf(shape), [value], formula(text))
   if (to === 'bool') return apply((x) => `${x} == 0 ? 0 : 1`)
   return to === 'i32' && from === 'f32' ? apply(toInteger) : value
 })

@@ -1,6 +1,7 @@
 import { type AttrsOf, dotPlan, sizeOf, stridesOf } from '@cotangent/core'
-import { kernelValue, uniformValue } from '../program/value.js'
-import { type Axis, loops, places, sumText } from '../source/walk.js'
+import { computedValue, uniformValue } from '../program/value.js'
+import { type Axis, joinAxes, lengthsOf, moving, placeIn } from '../source/axes.js'
+import { sumPlaces } from '../source/place.js'
 import { binary, type Lowering, type LoweringsOf } from './lowering.js'
 
 /**
@@ -14,22 +15,29 @@ const dotGeneral: Lowering<AttrsOf<'dotGeneral'>> = binary((x, y, { contract, ba
   const [dx, dy] = [stridesOf(left), stridesOf(right)]
   const paired = ([xs, ys]: readonly [readonly number[], readonly number[]]): readonly Axis[] =>
     xs.map((axis, i) => ({ length: left[axis] ?? 1, steps: [dx[axis] ?? 0, dy[ys[i] ?? 0] ?? 0] }))
-  const result = [
+  const result = joinAxes([
     ...paired(batch),
     ...free[0].map((axis) => ({ length: left[axis] ?? 1, steps: [dx[axis] ?? 0, 0] })),
     ...free[1].map((axis) => ({ length: right[axis] ?? 1, steps: [0, dy[axis] ?? 0] })),
-  ]
-  return kernelValue(sizeOf(shape), [x.value, y.value], ([readX, readY]) => {
-    const {
-      lines,
-      terms: [atX = [], atY = []],
-    } = places(result, 2)
-    const {
-      terms: [alongX = [], alongY = []],
-      around,
-    } = loops(paired(contract), 2)
-    const product = `${readX(sumText([...atX, ...alongX]))} * ${readY(sumText([...atY, ...alongY]))}`
-    return [...lines, 'let total = 0;', ...around([`total = total + ${product};`]), 'return total;']
+  ])
+  const summed = joinAxes(paired(contract))
+  return computedValue(sizeOf(shape), [x.value, y.value], {
+    name: 'dotGeneral',
+    rounds: k,
+    arithmetic: 0.2 * k,
+    reads: [k, k],
+    element: (emitter, at, [readX, readY]) => {
+      const place = emitter.coordinates(at, lengthsOf(result), moving(result))
+      const total = emitter.fresh('t')
+      emitter.line(`let ${total} = 0;`)
+      emitter.loops(lengthsOf(summed), (along) => {
+        const [factor, other] = [readX, readY].map((read, operand) =>
+          read?.(sumPlaces(placeIn(result, place, operand), placeIn(summed, along, operand))),
+        )
+        emitter.line(`${total} = ${total} + ${factor} * ${other};`)
+      })
+      return total
+    },
   })
 })
 

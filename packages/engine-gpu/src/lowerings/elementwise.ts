@@ -3,19 +3,25 @@
  * elements; bool is 0 or 1.
  */
 import { type NoAttrs, sizeOf } from '@cotangent/core'
-import { kernelValue, type Value } from '../program/value.js'
-import { erfSource, geluSource, remSource, sigmoidSource } from './functions.js'
+import { computedValue, type Value } from '../program/value.js'
 import type { Lowering } from './lowering.js'
 
 interface Formula {
   readonly text: (x: string, y: string, z: string) => string
-  /** Functions the text calls, in the order of their definition. */
-  readonly calls?: readonly string[]
+  /** What it costs; a number read from memory costs 1. */
+  readonly cost: number
 }
 
 const truth = (condition: string): string => `${condition} ? 1 : 0`
 
-const formula = (text: Formula['text'], ...calls: readonly string[]): Formula => ({ text, calls })
+/** An addition, a comparison and the like; a function such as exp. */
+const [simple, costly] = [0.1, 0.5]
+
+/** A formula of its text: one that calls a function is costly. */
+export const formula = (text: Formula['text']): Formula => ({
+  text,
+  cost: text('x', 'y', 'z').includes('(') ? costly : simple,
+})
 
 export const formulas = {
   neg: formula((x) => `-${x}`),
@@ -38,12 +44,12 @@ export const formulas = {
   sin: formula((x) => `Math.sin(${x})`),
   cos: formula((x) => `Math.cos(${x})`),
   tanh: formula((x) => `Math.tanh(${x})`),
-  sigmoid: formula((x) => `sigmoid(${x})`, sigmoidSource),
+  sigmoid: formula((x) => `sigmoid(${x})`),
   softplus: formula((x) => `Math.max(${x}, 0) + Math.log1p(Math.exp(-Math.abs(${x})))`),
-  erf: formula((x) => `erf(${x})`, erfSource),
+  erf: formula((x) => `erf(${x})`),
   atan: formula((x) => `Math.atan(${x})`),
-  rem: formula((x, y) => `rem(${x}, ${y})`, remSource),
-  gelu: formula((x) => `gelu(${x})`, erfSource, geluSource),
+  rem: formula((x, y) => `rem(${x}, ${y})`),
+  gelu: formula((x) => `gelu(${x})`),
   equal: formula((x, y) => truth(`${x} == ${y}`)),
   less: formula((x, y) => truth(`${x} < ${y}`)),
   lessEqual: formula((x, y) => truth(`${x} <= ${y}`)),
@@ -54,53 +60,67 @@ export const formulas = {
 } satisfies Readonly<Record<string, Formula>>
 
 /** Operands of one length, element by element. */
-export const applyFormula = (length: number, operands: readonly Value[], { text, calls = [] }: Formula): Value =>
-  kernelValue(length, operands, (reads) => {
-    const [x = '', y = '', z = ''] = reads.map((read) => read('i'))
-    return [...calls.flatMap((source) => source.split('\n')), `return ${text(x, y, z)};`]
+export const applyFormula = (
+  name: string,
+  length: number,
+  operands: readonly Value[],
+  { text, cost }: Formula,
+): Value =>
+  computedValue(length, operands, {
+    name,
+    rounds: 1,
+    arithmetic: cost,
+    reads: operands.map(() => 1),
+    element: (_, at, reads) => {
+      const [x = '', y = '', z = ''] = reads.map((read) => read(at))
+      return text(x, y, z)
+    },
   })
 
+type FormulaName = keyof typeof formulas
+
 const elementwise =
-  (f: Formula): Lowering<NoAttrs> =>
+  (name: FormulaName): Lowering<NoAttrs> =>
   (operands, _, result) =>
     applyFormula(
+      name,
       sizeOf(result.shape),
       operands.map(({ value }) => value),
-      f,
+      formulas[name],
     )
 
 export const elementwiseLowerings = {
-  neg: elementwise(formulas.neg),
-  add: elementwise(formulas.add),
-  sub: elementwise(formulas.sub),
-  mul: elementwise(formulas.mul),
-  div: elementwise(formulas.div),
-  sqrt: elementwise(formulas.sqrt),
-  rsqrt: elementwise(formulas.rsqrt),
-  pow: elementwise(formulas.pow),
-  log: elementwise(formulas.log),
-  log1p: elementwise(formulas.log1p),
-  exp: elementwise(formulas.exp),
-  expm1: elementwise(formulas.expm1),
-  sign: elementwise(formulas.sign),
-  abs: elementwise(formulas.abs),
-  floor: elementwise(formulas.floor),
-  maximum: elementwise(formulas.maximum),
-  minimum: elementwise(formulas.minimum),
-  sin: elementwise(formulas.sin),
-  cos: elementwise(formulas.cos),
-  tanh: elementwise(formulas.tanh),
-  sigmoid: elementwise(formulas.sigmoid),
-  softplus: elementwise(formulas.softplus),
-  erf: elementwise(formulas.erf),
-  atan: elementwise(formulas.atan),
-  rem: elementwise(formulas.rem),
-  gelu: elementwise(formulas.gelu),
-  equal: elementwise(formulas.equal),
-  less: elementwise(formulas.less),
-  lessEqual: elementwise(formulas.lessEqual),
-  logicalAnd: elementwise(formulas.logicalAnd),
-  logicalOr: elementwise(formulas.logicalOr),
-  logicalNot: elementwise(formulas.logicalNot),
-  where: elementwise(formulas.where),
+  neg: elementwise('neg'),
+  add: elementwise('add'),
+  sub: elementwise('sub'),
+  mul: elementwise('mul'),
+  div: elementwise('div'),
+  sqrt: elementwise('sqrt'),
+  rsqrt: elementwise('rsqrt'),
+  pow: elementwise('pow'),
+  log: elementwise('log'),
+  log1p: elementwise('log1p'),
+  exp: elementwise('exp'),
+  expm1: elementwise('expm1'),
+  sign: elementwise('sign'),
+  abs: elementwise('abs'),
+  floor: elementwise('floor'),
+  maximum: elementwise('maximum'),
+  minimum: elementwise('minimum'),
+  sin: elementwise('sin'),
+  cos: elementwise('cos'),
+  tanh: elementwise('tanh'),
+  sigmoid: elementwise('sigmoid'),
+  softplus: elementwise('softplus'),
+  erf: elementwise('erf'),
+  atan: elementwise('atan'),
+  rem: elementwise('rem'),
+  gelu: elementwise('gelu'),
+  equal: elementwise('equal'),
+  less: elementwise('less'),
+  lessEqual: elementwise('lessEqual'),
+  logicalAnd: elementwise('logicalAnd'),
+  logicalOr: elementwise('logicalOr'),
+  logicalNot: elementwise('logicalNot'),
+  where: elementwise('where'),
 }

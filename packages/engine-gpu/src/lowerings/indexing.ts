@@ -1,7 +1,7 @@
 /* take and scatterAdd. x is [outer, n, inner] around the indexed axis; there are `many` indices. */
 import { type AttrsOf, type Shape, sizeOf } from '@cotangent/core'
-import { kernelValue, uniformValue } from '../program/value.js'
-import { coordinates, sumText, term } from '../source/walk.js'
+import { computedValue, uniformValue } from '../program/value.js'
+import { combine, namedPlace, printPlace } from '../source/place.js'
 import { binary, type Lowering, type LoweringsOf, ternary } from './lowering.js'
 
 const around = (shape: Shape, axis: number) => ({
@@ -10,18 +10,26 @@ const around = (shape: Shape, axis: number) => ({
   inner: sizeOf(shape.slice(axis + 1)),
 })
 
-/** y[o, j, k] = x[o, indices[j], k]. An index out of range reads what lies there: check indices before the call. */
-const take: Lowering<AttrsOf<'take'>> = binary((x, indices, { axis }, { shape }) => {
+/** y[o, j, k] = x[o, indices[j], k]; NaN where an index is out of range, 0 for integers and truth values. */
+const take: Lowering<AttrsOf<'take'>> = binary((x, indices, { axis }, { shape, dtype }) => {
   if (x.value.kind === 'uniform') return uniformValue(x.value.value, sizeOf(shape))
   const { outer, n, inner } = around(x.aval.shape, axis)
-  return kernelValue(sizeOf(shape), [x.value, indices.value], ([read, index]) => {
-    const {
-      lines,
-      names: [o = 'i', j = 'i', k = 'i'],
-    } = coordinates([outer, indices.value.length, inner])
-    const row = outer === 1 ? [] : term(o, n * inner)
-    const column = inner === 1 ? [] : [k]
-    return [...lines, `const at = ${index(j)};`, `return ${read(sumText([...row, ...term('at', inner), ...column]))};`]
+  return computedValue(sizeOf(shape), [x.value, indices.value], {
+    name: 'take',
+    rounds: 1,
+    arithmetic: 0.2,
+    reads: [1, 1],
+    element: (emitter, at, [read, index]) => {
+      const [o, j, k] = emitter.coordinates(at, [outer, indices.value.length, inner])
+      if (read === undefined || index === undefined || o === undefined || j === undefined || k === undefined) return ''
+      const row = emitter.index('s', index(j))
+      const v = emitter.fresh('w')
+      emitter.line(`let ${v} = ${dtype === 'f32' ? `missing(${row})` : '0'};`)
+      emitter.when(`${row} >= 0 && ${row} < ${n}`, () => {
+        emitter.line(`${v} = ${read(combine([o, namedPlace(row, n), k], [n * inner, inner, 1]))};`)
+      })
+      return v
+    },
   })
 })
 
@@ -30,23 +38,25 @@ const scatterAdd: Lowering<AttrsOf<'scatterAdd'>> = ternary((x, indices, updates
   const { outer, n, inner } = around(shape, axis)
   const many = indices.value.length
   if (many === 0) return x.value
-  return kernelValue(sizeOf(shape), [x.value, indices.value, updates.value], ([read, index, update]) => {
-    const {
-      lines,
-      names: [o = 'i', c = 'i', k = 'i'],
-    } = coordinates([outer, n, inner])
-    const row = outer === 1 ? [] : term(o, many * inner)
-    const column = inner === 1 ? [] : [k]
-    return [
-      ...lines,
-      `let total = ${read('i')};`,
-      `for (let r0 = 0; r0 < ${many}; r0++) {`,
-      `  if (${index('r0')} == ${c}) {`,
-      `    total = total + ${update(sumText([...row, ...term('r0', inner), ...column]))};`,
-      '  }',
-      '}',
-      'return total;',
-    ]
+  return computedValue(sizeOf(shape), [x.value, indices.value, updates.value], {
+    name: 'scatterAdd',
+    rounds: many,
+    arithmetic: 0.1 * many,
+    reads: [1, many, many / n],
+    element: (emitter, at, [read, index, update]) => {
+      const [o, c, k] = emitter.coordinates(at, [outer, n, inner])
+      if (o === undefined || c === undefined || k === undefined) return ''
+      const total = emitter.fresh('t')
+      emitter.line(`let ${total} = ${read?.(at)};`)
+      const row = emitter.index('s', printPlace(c))
+      emitter.loops([many], ([j]) => {
+        if (j === undefined) return
+        emitter.when(`${index?.(j)} == ${row}`, () => {
+          emitter.line(`${total} = ${total} + ${update?.(combine([o, j, k], [many * inner, inner, 1]))};`)
+        })
+      })
+      return total
+    },
   })
 })
 

@@ -1,19 +1,35 @@
 /* Elements in other places: every result element is one operand element, or 0. */
 import { type AttrsOf, range, type Shape, sizeOf, stridesOf } from '@cotangent/core'
-import { dataValue, kernelValue, maximumParameters, uniformValue, type Value } from '../program/value.js'
-import { type Axis, coordinates, places, sumText, term } from '../source/walk.js'
+import {
+  computedValue,
+  dataValue,
+  maximumParameters,
+  type Operation,
+  uniformValue,
+  type Value,
+} from '../program/value.js'
+import { type Axis, joinAxes, lengthsOf, moving, placeIn } from '../source/axes.js'
+import type { Emitter } from '../source/emitter.js'
+import { combine, namedPlace, type Place, printPlace, shifted } from '../source/place.js'
 import { type Lowering, type LoweringsOf, unary } from './lowering.js'
 
+/** Index arithmetic alone. */
+const arithmetic = 0.1
+
 /** y[walk of axes] = x[first + Σ coordinate · step] */
-const gather = (x: Value, axes: readonly Axis[], first = 0): Value => {
-  const length = sizeOf(axes.map((axis) => axis.length))
+const gather = (name: string, x: Value, axes: readonly Axis[], first = 0): Value => {
+  const length = sizeOf(lengthsOf(axes))
   if (x.kind === 'uniform') return uniformValue(x.value, length)
-  return kernelValue(length, [x], ([read]) => {
-    const {
-      lines,
-      terms: [terms = []],
-    } = places(axes, 1)
-    return [...lines, `return ${read(sumText(terms, first))};`]
+  const walk = joinAxes(axes)
+  return computedValue(length, [x], {
+    name,
+    rounds: 1,
+    arithmetic,
+    reads: [1],
+    element: (emitter, at, [read]) => {
+      const coordinates = emitter.coordinates(at, lengthsOf(walk), moving(walk))
+      return read?.(placeIn(walk, coordinates, 0, first)) ?? ''
+    },
   })
 }
 
@@ -29,6 +45,7 @@ const barrier: Lowering<AttrsOf<'barrier'>> = unary((x) => x.value)
 const transpose: Lowering<AttrsOf<'transpose'>> = unary((x, { permutation }, { shape }) => {
   const strides = stridesOf(x.aval.shape)
   return gather(
+    'transpose',
     x.value,
     axesOf(shape, (axis) => strides[permutation[axis] ?? 0] ?? 0),
   )
@@ -40,6 +57,7 @@ const broadcastTo: Lowering<AttrsOf<'broadcastTo'>> = unary((x, _, { shape }) =>
   const strides = stridesOf(from)
   const lead = shape.length - from.length
   return gather(
+    'broadcastTo',
     x.value,
     axesOf(shape, (axis) => (axis < lead || from[axis - lead] === 1 ? 0 : (strides[axis - lead] ?? 0))),
   )
@@ -49,6 +67,7 @@ const slice: Lowering<AttrsOf<'slice'>> = unary((x, { starts, strides }, { shape
   const steps = stridesOf(x.aval.shape)
   const first = steps.reduce((total, step, axis) => total + step * (starts[axis] ?? 0), 0)
   return gather(
+    'slice',
     x.value,
     axesOf(shape, (axis) => (steps[axis] ?? 0) * (strides[axis] ?? 1)),
     first,
@@ -59,6 +78,7 @@ const flip: Lowering<AttrsOf<'flip'>> = unary((x, { axes }, { shape }) => {
   const strides = stridesOf(shape)
   const last = axes.reduce((at, axis) => at + ((shape[axis] ?? 1) - 1) * (strides[axis] ?? 0), 0)
   return gather(
+    'flip',
     x.value,
     axesOf(shape, (axis) => (axes.includes(axis) ? -1 : 1) * (strides[axis] ?? 0)),
     last,
@@ -71,26 +91,39 @@ const pad: Lowering<AttrsOf<'pad'>> = unary((x, { low, interior }, { shape }) =>
   const strides = stridesOf(x.aval.shape)
   const axes = x.aval.shape.map((length, axis) => ({
     length,
-    stride: strides[axis] ?? 0,
     before: low[axis] ?? 0,
     spacing: (interior[axis] ?? 0) + 1,
     padded: shape[axis] !== length,
   }))
-  return kernelValue(sizeOf(shape), [x.value], ([read]) => {
-    const { lines, names } = coordinates(shape)
-    const checks = axes.flatMap(({ length, before, spacing, padded }, axis): readonly string[] => {
-      if (!padded) return []
-      const outside = `p${axis} < 0 || p${axis} > ${(length - 1) * spacing}`
-      const between = spacing === 1 ? '' : ` || p${axis} - Math.floor(p${axis} / ${spacing}) * ${spacing} != 0`
-      return [`const p${axis} = ${names[axis]} - ${before};`, `if (${outside}${between}) {`, '  return 0;', '}']
-    })
-    const terms = axes.flatMap(({ length, stride, spacing, padded }, axis) => {
-      if (length === 1) return []
-      const place = padded ? `p${axis}` : (names[axis] ?? 'i')
-      return term(spacing === 1 ? place : `Math.floor(${place} / ${spacing})`, stride)
-    })
-    return [...lines, ...checks, `return ${read(sumText(terms))};`]
-  })
+
+  /** The place along an axis; it is right under the conditions that are added. */
+  const inside = (emitter: Emitter, at: Place, axis: number, conditions: string[]): Place => {
+    const { length, before, spacing, padded } = axes[axis] ?? { length: 1, before: 0, spacing: 1, padded: false }
+    if (!padded) return at
+    const from = emitter.index('p', printPlace(shifted(at, -before)))
+    conditions.push(`${from} >= 0`, `${from} <= ${(length - 1) * spacing}`)
+    if (spacing === 1 || length === 1) return namedPlace(from, length)
+    const quotient = emitter.index('q', `quotient(${from}, ${spacing})`)
+    conditions.push(`${from} - ${quotient} * ${spacing} == 0`)
+    return namedPlace(quotient, length)
+  }
+
+  const operation: Operation = {
+    name: 'pad',
+    rounds: 1,
+    arithmetic,
+    reads: [x.value.length / sizeOf(shape)],
+    element: (emitter, at, [read]) => {
+      const coordinates = emitter.coordinates(at, shape)
+      const conditions: string[] = []
+      const places = coordinates.map((place, axis) => inside(emitter, place, axis, conditions))
+      const v = emitter.fresh('w')
+      emitter.line(`let ${v} = 0;`)
+      emitter.when(conditions.join(' && '), () => emitter.line(`${v} = ${read?.(combine(places, strides))};`))
+      return v
+    },
+  }
+  return axes.some(({ padded }) => padded) ? computedValue(sizeOf(shape), [x.value], operation) : x.value
 })
 
 interface Part {
@@ -112,17 +145,31 @@ const joinRows = (parts: readonly Part[], outer: number): Part => {
   const row = parts.reduce((total, part) => total + part.row, 0)
   const [only] = parts
   if (parts.length === 1 && only !== undefined) return only
-  const value = kernelValue(
+  const value = computedValue(
     outer * row,
     parts.map((part) => part.value),
-    (reads) => {
-      let start = 0
-      const choices = parts.flatMap(({ row: width }, k): readonly string[] => {
-        const read = reads[k]?.(sumText([`q * ${width}`, 'c'], -start).replace('+ -', '- ')) ?? ''
-        start += width
-        return k === parts.length - 1 ? [`return ${read};`] : [`if (c < ${start}) {`, `  return ${read};`, '}']
-      })
-      return [`const q = Math.floor(i / ${row});`, `const c = i - q * ${row};`, ...choices]
+    {
+      name: 'concat',
+      rounds: 1,
+      arithmetic,
+      reads: parts.map((part) => part.row / row),
+      element: (emitter, at, reads) => {
+        const [q, c] = emitter.coordinates(at, [outer, row])
+        if (q === undefined || c === undefined) return ''
+        const v = emitter.fresh('w')
+        emitter.line(`let ${v} = 0;`)
+        const choose = (k: number, start: number): void => {
+          const width = parts[k]?.row ?? 0
+          const read = (): void => {
+            const along = namedPlace(emitter.index('p', printPlace(shifted(c, -start))), width)
+            emitter.line(`${v} = ${reads[k]?.(combine([q, along], [width, 1]))};`)
+          }
+          if (k === parts.length - 1) read()
+          else emitter.when(`${printPlace(c)} < ${start + width}`, read, () => choose(k + 1, start + width))
+        }
+        choose(0, 0)
+        return v
+      },
     },
   )
   return { value, row }

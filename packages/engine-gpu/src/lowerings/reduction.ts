@@ -1,7 +1,9 @@
 /* Reductions: one thread walks the elements that become its result. */
 import { type AttrsOf, type Shape, sizeOf, stridesOf } from '@cotangent/core'
-import { kernelValue, uniformValue, type Value } from '../program/value.js'
-import { type Axis, loops, places, sumText, term } from '../source/walk.js'
+import { computedValue, uniformValue, type Value } from '../program/value.js'
+import { type Axis, joinAxes, lengthsOf, moving, placeIn } from '../source/axes.js'
+import type { Emitter } from '../source/emitter.js'
+import { combine, type Place, sumPlaces } from '../source/place.js'
 import { type Lowering, type LoweringsOf, type Operand, unary } from './lowering.js'
 
 const split = (
@@ -11,41 +13,51 @@ const split = (
   const strides = stridesOf(shape)
   const axes = shape.map((length, axis) => ({ length, steps: [strides[axis] ?? 0] }))
   return {
-    kept: axes.filter((_, axis) => !reduced.includes(axis)),
-    over: axes.filter((_, axis) => reduced.includes(axis)),
+    kept: joinAxes(axes.filter((_, axis) => !reduced.includes(axis))),
+    over: joinAxes(axes.filter((_, axis) => reduced.includes(axis))),
   }
 }
 
-/** A loop over the reduced axes: `start` from the first element's text, `step` for each element, then the result. */
+const count = (shape: Shape, axes: readonly number[]): number => sizeOf(axes.map((axis) => shape[axis] ?? 1))
+
+/** The place of a result element's first operand element. */
+const firstPlace = (emitter: Emitter, at: Place, kept: readonly Axis[]): Place =>
+  placeIn(kept, emitter.coordinates(at, lengthsOf(kept), moving(kept)), 0)
+
+/** A loop over the reduced axes: a variable with a start, and a line or more for each element. */
 const reduce = (
+  name: string,
   x: Operand,
   axes: readonly number[],
+  length: number,
   {
     start,
     step,
-    result,
   }: {
-    readonly start: (first: string) => readonly string[]
-    readonly step: (element: string) => readonly string[]
-    readonly result: string
+    /** The variable's first value, from the first element's text. */
+    readonly start: (first: () => string) => string
+    readonly step: (emitter: Emitter, variable: string, element: string) => void
   },
 ): Value => {
   const { kept, over } = split(x.aval.shape, axes)
-  return kernelValue(sizeOf(kept.map((axis) => axis.length)), [x.value], ([read]) => {
-    const {
-      lines,
-      terms: [base = []],
-    } = places(kept, 1)
-    const {
-      terms: [offset = []],
-      around,
-    } = loops(over, 1)
-    const body = around(step(read(sumText([...base, ...offset]))))
-    return [...lines, ...start(read(sumText(base))), ...body, `return ${result};`]
+  const rounds = count(x.aval.shape, axes)
+  return computedValue(length, [x.value], {
+    name,
+    rounds,
+    arithmetic: 0.1 * rounds,
+    reads: [rounds],
+    element: (emitter, at, [read]) => {
+      const base = firstPlace(emitter, at, kept)
+      const variable = emitter.fresh('t')
+      const first = start(() => read?.(base) ?? '')
+      emitter.line(`let ${variable} = ${first};`)
+      emitter.loops(lengthsOf(over), (along) => {
+        step(emitter, variable, read?.(sumPlaces(base, placeIn(over, along, 0))) ?? '')
+      })
+      return variable
+    },
   })
 }
-
-const count = (shape: Shape, axes: readonly number[]): number => sizeOf(axes.map((axis) => shape[axis] ?? 1))
 
 const reduceSum: Lowering<AttrsOf<'reduceSum'>> = unary((x, { axes }, { shape }) => {
   const { value } = x
@@ -53,10 +65,9 @@ const reduceSum: Lowering<AttrsOf<'reduceSum'>> = unary((x, { axes }, { shape })
   if (value.kind === 'uniform' || n === 0) {
     return uniformValue(value.kind === 'uniform' && n > 0 ? value.value * n : 0, sizeOf(shape))
   }
-  return reduce(x, axes, {
-    start: () => ['let total = 0;'],
-    step: (element) => [`total = total + ${element};`],
-    result: 'total',
+  return reduce('reduceSum', x, axes, sizeOf(shape), {
+    start: () => '0',
+    step: (emitter, total, element) => emitter.line(`${total} = ${total} + ${element};`),
   })
 })
 
@@ -68,10 +79,13 @@ const reduceMax: Lowering<AttrsOf<'reduceMax'>> = unary((x, { axes }, { shape, d
     return uniformValue(least[dtype], sizeOf(shape))
   }
   if (value.kind === 'uniform') return uniformValue(value.value, sizeOf(shape))
-  return reduce(x, axes, {
-    start: (first) => [`let top = ${first};`],
-    step: (element) => [`const v = ${element};`, 'if (top == top && !(v <= top)) {', '  top = v;', '}'],
-    result: 'top',
+  return reduce('reduceMax', x, axes, sizeOf(shape), {
+    start: (first) => first(),
+    step: (emitter, top, element) => {
+      const v = emitter.fresh('u')
+      emitter.line(`const ${v} = ${element};`)
+      emitter.when(`${top} == ${top} && !(${v} <= ${top})`, () => emitter.line(`${top} = ${v};`))
+    },
   })
 })
 
@@ -81,24 +95,28 @@ const argmax: Lowering<AttrsOf<'argmax'>> = unary((x, { axis }, { shape }) => {
   if (x.value.kind === 'uniform' || length <= 1) return uniformValue(0, sizeOf(shape))
   const { kept } = split(x.aval.shape, [axis])
   const stride = stridesOf(x.aval.shape)[axis] ?? 0
-  return kernelValue(sizeOf(shape), [x.value], ([read]) => {
-    const {
-      lines,
-      terms: [base = []],
-    } = places(kept, 1)
-    return [
-      ...lines,
-      'let best = 0;',
-      `let top = ${read(sumText(base))};`,
-      `for (let r0 = 1; r0 < ${length}; r0++) {`,
-      `  const v = ${read(sumText([...base, ...term('r0', stride)]))};`,
-      '  if (v > top || (!(v == v) && top == top)) {',
-      '    best = r0;',
-      '    top = v;',
-      '  }',
-      '}',
-      'return best;',
-    ]
+  return computedValue(sizeOf(shape), [x.value], {
+    name: 'argmax',
+    rounds: length,
+    arithmetic: 0.2 * length,
+    reads: [length],
+    element: (emitter, at, [read]) => {
+      const base = firstPlace(emitter, at, kept)
+      const first = read?.(base)
+      const [best, top] = [emitter.fresh('b'), emitter.fresh('t')]
+      emitter.line(`let ${best} = 0;`)
+      emitter.line(`let ${top} = ${first};`)
+      emitter.loops([length], ([along]) => {
+        if (along === undefined) return
+        const v = emitter.fresh('u')
+        emitter.line(`const ${v} = ${read?.(sumPlaces(base, combine([along], [stride])))};`)
+        emitter.when(`${v} > ${top} || (!(${v} == ${v}) && ${top} == ${top})`, () => {
+          emitter.line(`${best} = ${along.terms[0]?.name};`)
+          emitter.line(`${top} = ${v};`)
+        })
+      })
+      return best
+    },
   })
 })
 

@@ -18,15 +18,15 @@ import {
   zeros,
 } from '@cotangent/core'
 import { expect, test } from 'vitest'
+import { fuse } from '../fusion/fuse.js'
 import { lowerIR } from '../program/lowerIR.js'
-import { scheduleOf } from '../program/schedule.js'
 import { hasLowering } from './index.js'
 
 /** The kernels of a function, in the order of their calls. */
 const kernelsOf = <A extends readonly unknown[]>(f: (...args: A) => Tensor, ...args: A): string => {
   const ir = prepareIR(makeIR(f)(...args), hasLowering)
-  const { steps } = scheduleOf(lowerIR(ir), ir.inputs.length)
-  return steps.map(({ spec }) => `${spec.inputLengths.join(', ')} -> ${spec.length}\n${spec.source}`).join('\n')
+  const { kernels } = fuse(lowerIR(ir))
+  return kernels.map(({ spec }) => `${spec.inputLengths.join(', ')} -> ${spec.length}\n${spec.source}`).join('\n')
 }
 
 const matrix = array([
@@ -40,12 +40,8 @@ test('a sum: the same operand is one parameter, a number is written out', () => 
     "6 -> 6
     function (a0) {
       const i = this.thread.x;
-      return a0[i] * a0[i];
-    }
-    6 -> 6
-    function (a0) {
-      const i = this.thread.x;
-      return a0[i] + (-0.10000000149011612);
+      const v0 = f32(a0[i] * a0[i]);
+      return v0 + (-0.10000000149011612);
     }"
   `)
 })
@@ -66,9 +62,9 @@ test('a repeated row', () => {
     "3 -> 12
     function (a0) {
       const i = this.thread.x;
-      const q1 = Math.floor(i / 3);
-      const c1 = i - q1 * 3;
-      return a0[c1];
+      const q0 = quotient(i, 3);
+      const c0 = i - q0 * 3;
+      return a0[c0];
     }"
   `)
 })
@@ -78,9 +74,9 @@ test('a transposed matrix', () => {
     "6 -> 6
     function (a0) {
       const i = this.thread.x;
-      const q1 = Math.floor(i / 2);
-      const c1 = i - q1 * 2;
-      return a0[q1 + c1 * 3];
+      const q0 = quotient(i, 2);
+      const c0 = i - q0 * 2;
+      return a0[q0 + c0 * 3];
     }"
   `)
 })
@@ -90,13 +86,15 @@ test('padding between elements', () => {
     "6 -> 12
     function (a0) {
       const i = this.thread.x;
-      const q1 = Math.floor(i / 6);
-      const c1 = i - q1 * 6;
-      const p1 = c1 - 1;
-      if (p1 < 0 || p1 > 4 || p1 - Math.floor(p1 / 2) * 2 != 0) {
-        return 0;
+      const q0 = quotient(i, 6);
+      const c0 = i - q0 * 6;
+      const p0 = c0 - 1;
+      const q1 = quotient(p0, 2);
+      let w0 = 0;
+      if (p0 >= 0 && p0 <= 4 && p0 - q1 * 2 == 0) {
+        w0 = a0[q0 * 3 + q1];
       }
-      return a0[q1 * 3 + Math.floor(p1 / 2)];
+      return w0;
     }"
   `)
 })
@@ -106,24 +104,24 @@ test('a sum over rows; the largest of all: joined axes are one loop', () => {
     "6 -> 3
     function (a0) {
       const i = this.thread.x;
-      let total = 0;
+      let t0 = 0;
       for (let r0 = 0; r0 < 2; r0++) {
-        total = total + a0[i + r0 * 3];
+        t0 = t0 + a0[i + r0 * 3];
       }
-      return total;
+      return t0;
     }"
   `)
   expect(kernelsOf((x) => max(x), matrix)).toMatchInlineSnapshot(`
     "6 -> 1
     function (a0) {
-      let top = a0[0];
+      let t0 = a0[0];
       for (let r0 = 0; r0 < 6; r0++) {
-        const v = a0[r0];
-        if (top == top && !(v <= top)) {
-          top = v;
+        const u0 = a0[r0];
+        if (t0 == t0 && !(u0 <= t0)) {
+          t0 = u0;
         }
       }
-      return top;
+      return t0;
     }"
   `)
 })
@@ -134,17 +132,17 @@ test('attention scores: a batched product of operands that lie as they lie', () 
     "160, 160 -> 100
     function (a0, a1) {
       const i = this.thread.x;
-      const q3 = Math.floor(i / 5);
-      const c3 = i - q3 * 5;
-      const q2 = Math.floor(q3 / 5);
-      const c2 = q3 - q2 * 5;
-      const q1 = Math.floor(q2 / 2);
-      const c1 = q2 - q1 * 2;
-      let total = 0;
+      const q0 = quotient(i, 5);
+      const c0 = i - q0 * 5;
+      const q1 = quotient(q0, 5);
+      const c1 = q0 - q1 * 5;
+      const q2 = quotient(q1, 2);
+      const c2 = q1 - q2 * 2;
+      let t0 = 0;
       for (let r0 = 0; r0 < 8; r0++) {
-        total = total + a0[q1 * 80 + c1 * 8 + c2 * 16 + r0] * a1[q1 * 80 + c1 * 8 + c3 * 16 + r0];
+        t0 = t0 + a0[q2 * 80 + c2 * 8 + c1 * 16 + r0] * a1[q2 * 80 + c2 * 8 + c0 * 16 + r0];
       }
-      return total;
+      return t0;
     }"
   `)
 })
@@ -155,17 +153,16 @@ test('scatterAdd onto zeros: no array for the zeros', () => {
     "2, 6 -> 12
     function (a0, a1) {
       const i = this.thread.x;
-      const q2 = Math.floor(i / 3);
-      const c2 = i - q2 * 3;
-      const q1 = Math.floor(q2 / 4);
-      const c1 = q2 - q1 * 4;
-      let total = 0;
+      const q0 = quotient(i, 3);
+      const c0 = i - q0 * 3;
+      let t0 = 0;
+      const s0 = q0;
       for (let r0 = 0; r0 < 2; r0++) {
-        if (a0[r0] == c1) {
-          total = total + a1[r0 * 3 + c2];
+        if (a0[r0] == s0) {
+          t0 = t0 + a1[r0 * 3 + c0];
         }
       }
-      return total;
+      return t0;
     }"
   `)
 })
@@ -175,18 +172,6 @@ test('gelu, with the functions it calls', () => {
     "3 -> 3
     function (a0) {
       const i = this.thread.x;
-      function erf(x) {
-        const t = Math.max(-4, Math.min(4, x));
-        const s = t * t;
-        const p = -0.0160960333262415 + s * (-0.00295459980854025 + s * (-0.000734990630326855 + s * (-0.0000569250639462346
-          + s * (-0.00000210102402082508 + s * (0.0000000277068142495902 + s * -0.000000000272614225801306)))));
-        const q = -0.0142647390514189 + s * (-0.00737332916720468 + s * (-0.00168282697438203
-          + s * (-0.000213374055278905 + s * -0.0000145660718464996)));
-        return t * p / q;
-      }
-      function gelu(x) {
-        return x * 0.5 * (1 + erf(x * 0.7071067811865476));
-      }
       return gelu(a0[i]);
     }"
   `)

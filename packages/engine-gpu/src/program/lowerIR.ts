@@ -1,4 +1,4 @@
-import { type Atom, type IR, sizeOf } from '@cotangent/core'
+import { type Atom, type Equation, type IR, sizeOf } from '@cotangent/core'
 import { lowerEquation } from '../lowerings/index.js'
 import { inputValue, stored, uniformValue, type Value } from './value.js'
 
@@ -6,6 +6,8 @@ export interface LoweredProgram {
   /** The result of each equation, in their order. */
   readonly equations: readonly Value[]
   readonly outputs: readonly Value[]
+  /** Which equation a value is the result of. */
+  readonly origins: ReadonlyMap<Value, Equation>
 }
 
 /** A program as a graph of values. */
@@ -17,11 +19,13 @@ export const lowerIR = (ir: IR): LoweredProgram => {
     if (value === undefined) throw new Error(`variable ${atom.id} is used before it is bound`)
     return value
   }
+  const origins = new Map<Value, Equation>()
   const equations = ir.equations.map((equation) => {
     const operands = equation.inputs.map((atom) => ({ value: valueOf(atom), aval: atom.aval }))
     const value = lowerEquation(equation, operands)
     for (const { id } of equation.results) values.set(id, value)
+    if (!origins.has(value)) origins.set(value, equation)
     return value
   })
-  return { equations, outputs: ir.outputs.map((atom) => stored(valueOf(atom))) }
+  return { equations, origins, outputs: ir.outputs.map((atom) => stored(valueOf(atom))) }
 }

@@ -1,9 +1,10 @@
-import type { LoweredProgram } from './lowerIR.js'
-import type { KernelSpec, Value } from './value.js'
+import type { FusedProgram } from '../fusion/fuse.js'
+import type { Kernel, Source } from '../fusion/kernel.js'
+import type { Data } from './value.js'
 
 /** One kernel call: reads some slots, fills one; `dead` are not needed afterwards. */
 export interface Step {
-  readonly spec: KernelSpec
+  readonly kernel: Kernel
   readonly inputs: readonly number[]
   readonly output: number
   readonly dead: readonly number[]
@@ -17,38 +18,27 @@ export interface Schedule {
   readonly outputs: readonly number[]
 }
 
-/** The kernel calls of a lowered program, in the order of its equations, without those no output needs. */
-export const scheduleOf = ({ equations, outputs }: LoweredProgram, inputs: number): Schedule => {
-  const slots = new Map<Value, number>()
-  let next = inputs
+/** The kernel calls of a program. */
+export const scheduleOf = ({ kernels, outputs }: FusedProgram, inputs: number): Schedule => {
+  const slots = new Map<Source, number>()
   const data: { readonly slot: number; readonly values: Float32Array }[] = []
-  const steps: Omit<Step, 'dead'>[] = []
-  const slotOf = (value: Value): number => {
-    if (value.kind === 'input') return value.index
-    const known = slots.get(value)
-    if (known !== undefined) return known
-    const from = value.kind === 'kernel' ? value.inputs.map(slotOf) : []
-    const slot = next++
-    slots.set(value, slot)
-    if (value.kind === 'kernel') steps.push({ spec: value.spec, inputs: from, output: slot })
-    if (value.kind === 'data') data.push({ slot, values: value.values })
+  const newSlot = (source: Kernel | Data): number => {
+    const slot = inputs + slots.size
+    slots.set(source, slot)
+    if (source.kind === 'data') data.push({ slot, values: source.values })
     return slot
   }
-  for (const value of equations) if (value.kind === 'kernel') slotOf(value)
+  const slotOf = (source: Source): number =>
+    source.kind === 'input' ? source.index : (slots.get(source) ?? newSlot(source))
+
+  const steps = kernels.map((kernel) => ({ kernel, inputs: kernel.inputs.map(slotOf), output: slotOf(kernel) }))
   const results = outputs.map(slotOf)
 
-  const needed = new Set(results)
-  const kept: Step[] = []
-  for (const step of steps.toReversed()) {
-    if (!needed.has(step.output)) continue
-    const dead = [...new Set(step.inputs)].filter((slot) => !needed.has(slot))
-    for (const slot of dead) needed.add(slot)
-    kept.push({ ...step, dead })
-  }
-  return {
-    slots: next,
-    data: data.filter(({ slot }) => needed.has(slot)),
-    steps: kept.reverse(),
-    outputs: results,
-  }
+  const later = new Set(results)
+  const withDead = steps.toReversed().map((step): Step => {
+    const dead = [...new Set(step.inputs)].filter((slot) => !later.has(slot))
+    for (const slot of dead) later.add(slot)
+    return { ...step, dead }
+  })
+  return { slots: inputs + slots.size, data, steps: withDead.reverse(), outputs: results }
 }

@@ -1,6 +1,6 @@
 /* The axes that vmap has put in front of a kernel's operands, and of its result. */
 import type { Aval } from '@cotangent/core'
-import { joinAxes } from '../source/walk.js'
+import { joinAxes } from '../source/axes.js'
 import type { BatchAxis } from './sourceText.js'
 
 /** One vmap around the kernel: the length of its axis, and which operands have it. */

@@ -66,7 +66,7 @@ export const defineKernel = <const N extends readonly string[]>(definition: Kern
   const { name, operands: names } = untyped
   const kernels = kernelsOf(untyped)
   const primitive = kernelPrimitive(untyped, kernels)
-  addUserLowering(primitive, kernelLowering(kernels))
+  addUserLowering(primitive, kernelLowering(name, kernels))
 
   const kernelFor = (xs: readonly Tensor[]) => kernels.at(xs.map((x) => x.aval))
   const apply: ListFunction = (...xs) => bind1(primitive, xs, { kernel: kernelFor(xs).digest, batch: [] })

@@ -11,7 +11,7 @@ const arrayOf = (value: Value): Value => (value.length === 0 ? dataValue([0]) : 
 
 /** One kernel for the whole batch, from the user's text. */
 export const kernelLowering =
-  (kernels: Kernels): Lowering<KernelAttrs> =>
+  (name: string, kernels: Kernels): Lowering<KernelAttrs> =>
   (operands, { batch }, { shape }) => {
     const length = sizeOf(shape)
     if (length === 0) return dataValue([])
@@ -25,11 +25,11 @@ export const kernelLowering =
       batch,
       avals.map((aval) => sizeOf(aval.shape)),
     )
-    const inputs = operands.map(({ value }) => arrayOf(value))
-    const spec = {
+    return {
+      kind: 'opaque',
+      name,
       source: axes.length === 0 ? plainText(text) : overBatch(text, sizeOf(result.shape), axes),
+      operands: operands.map(({ value }) => arrayOf(value)),
       length,
-      inputLengths: inputs.map((input) => input.length),
     }
-    return { kind: 'kernel', spec, inputs, length }
   }

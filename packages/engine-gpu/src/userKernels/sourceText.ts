@@ -13,7 +13,7 @@
  *     return x[batchExample * 3 + (batchWithin)] * w[0];
  *   }
  */
-import { sumText, term } from '../source/walk.js'
+import { printPlace } from '../source/place.js'
 
 /** A kernel's text taken apart. */
 export interface KernelText {
@@ -214,8 +214,11 @@ export const overBatch = ({ parameters, body }: KernelText, length: number, axes
   const { lines, names } = coordinatesOf(example, axes, prefix)
   const offsets = new Map(
     parameters.flatMap((name, operand) => {
-      const terms = axes.flatMap(({ steps }, k) => term(names[k] ?? example, steps[operand] ?? 0))
-      return terms.length === 0 ? [] : [[name, sumText(terms)] as const]
+      const terms = axes.flatMap(({ length: many, steps }, k) => {
+        const stride = steps[operand] ?? 0
+        return stride === 0 ? [] : [{ name: names[k] ?? example, length: many, stride }]
+      })
+      return terms.length === 0 ? [] : [[name, printPlace({ base: 0, terms })] as const]
     }),
   )
   const inside = offsets.size === 0 ? body : moved(body, offsets)
