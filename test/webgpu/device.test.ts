@@ -63,6 +63,26 @@ describe('memory', () => {
     buffers.stop()
   })
 
+  test('a weight on the host goes to the device twice, and stays until it is donated', () =>
+    using(async (engine) => {
+      const buffers = countGpuBuffers()
+      const weight = tensor(Float32Array.from(w.data), w.shape)
+      const compiled = compile(step, engine, { donate: [0] })
+      let x: Tensor = array([[1, 2, 3, 4, 5, 6, 7, 8]])
+      const after: number[] = []
+      for (let run = 1; run <= 50; run++) {
+        x = await compiled(x, weight)
+        after.push(buffers.alive())
+      }
+      expect(engine.stats().uploaded).toBe((8 + 2 * 64) * 4)
+      expect(new Set(after.slice(1)).size, String(after)).toBe(1)
+      const alive = engine.stats().buffers
+      const given = await compile((t: Tensor) => mul(t, 2), engine, { donate: [0] })(weight)
+      expect(engine.stats().buffers).toBe(alive) // the weight's memory went, the result's came
+      expect((await given.read()).data[1]).toBe(Math.fround(2 * Math.fround(Math.sin(1))))
+      buffers.stop()
+    }))
+
   test('a kernel does not keep its last result alive', () =>
     using(async (engine) => {
       const buffers = countGpuBuffers()
