@@ -75,10 +75,19 @@ const readingsOf = (values: Tensor): Seen['readings'] => {
 
 const spectrumOf = (logits: Tensor): readonly number[] => Array.from(singularValues(logits).data)
 
-/** The weights as the step takes them: in the order of the objective, the task's 1. */
-const weightVector = (lab: Lab, weights: Weights): Tensor => {
-  const byName: ReadonlyMap<string, number> = new Map(Object.entries(weights))
-  return array(labObjective(lab.settings).map(({ name }) => byName.get(name) ?? 1))
+/**
+ * The weights as the step takes them: in the order of the objective, the task's 1. As long as they are the same, so is the
+ * tensor, and the device keeps it.
+ */
+const weightVectors = (lab: Lab): ((weights: Weights) => Tensor) => {
+  const names = labObjective(lab.settings).map(({ name }) => name)
+  const made = new WeakMap<Weights, Tensor>()
+  return (weights) => {
+    const byName: ReadonlyMap<string, number> = new Map(Object.entries(weights))
+    const vector = made.get(weights) ?? array(names.map((name) => byName.get(name) ?? 1))
+    made.set(weights, vector)
+    return vector
+  }
 }
 
 /** Fine-tunings of a lab on an engine. */
@@ -91,6 +100,7 @@ export const trainersOn = (lab: Lab, engine: GpuEngine): Trainers => {
     },
   })
   const batchAt = batchesOf(lab.mails, lab.settings)
+  const vectorOf = weightVectors(lab)
 
   const begin = ({ method, frozen, ...place }: Place): Trainer => {
     const rate = scalar(rateOf(method, lab.settings))
@@ -102,7 +112,7 @@ export const trainersOn = (lab: Lab, engine: GpuEngine): Trainers => {
       steps: () => steps,
       step: async (weights) => {
         const batch = batchAt(steps)
-        const hyper = { rate, weights: weightVector(lab, weights), key: null }
+        const hyper = { rate, weights: vectorOf(weights), key: null }
         const next = await call(trainable, state, { params: frozen, teacher: null }, batch, hyper)
         trainable = next.trainable
         state = next.state
