@@ -27,24 +27,17 @@ export interface StepShape {
   readonly vocabulary: number
 }
 
-/** One BA-LoRA step of a BERT encoder: run it, and what it costs. */
-export interface BenchStep {
-  /** Runs the step so many times; gives the last loss. */
-  readonly run: (steps: number) => Promise<number>
-  /** Floating-point operations of one step, counted from shapes. */
-  readonly flop: () => number
-  /** Programs that the step became: 1 where nothing was split. */
-  readonly programs: () => number
-}
-
 const classes = 9
 
 /**
- * Everything of a training step in one compiled function: student with adapters of rank 8 on query and value, teacher (the
- * same weights without them, and the head's first copy; not cached), cross-entropy, the three regularisers, backward,
- * clipping to norm 1, AdamW with decay.
+ * Everything of a training step in one function: student with adapters of rank 8 on query and value, teacher (the same
+ * weights without them, and the head's first copy; not cached), cross-entropy, the three regularisers, backward, clipping to
+ * norm 1, AdamW with decay.
+ *
+ * @returns the function, and a step's arguments, of which the first two are replaced by its results
  */
-export const makeStep = ({ layers, width, heads, batch, length, vocabulary }: StepShape, engine: Engine): BenchStep => {
+export const trainingStep = (shape: StepShape) => {
+  const { layers, width, heads, batch, length, vocabulary } = shape
   const config = bertConfig({
     vocab_size: vocabulary,
     hidden_size: width,
@@ -73,61 +66,76 @@ export const makeStep = ({ layers, width, heads, batch, length, vocabulary }: St
   const objective = baLora({ lambda1: 0.1, lambda2: 0.01, lambda3: 0.01, k: 3 })
   const total = evaluate(objective)
   const optimizer = chain(clipByGlobalNorm(1), adamw({ learningRate: 1e-4, weightDecay: 0.01 }))
-  let [flop, programs] = [0, 0]
-  const step = compile(
-    (
-      params: typeof trained,
-      state: ReturnType<typeof optimizer.init>,
-      rest: typeof frozen,
-      head: BertClassifierParams['classifier'],
-      inputs: { readonly inputIds: Tensor; readonly attentionMask: Tensor },
-      labels: Tensor,
-      weights: Tensor,
-    ) => {
-      const loss = (some: typeof trained): readonly [Tensor, Evaluation] => {
-        const whole = combine<BertClassifierParams>(some, rest)
-        // border: the original tree, since every adapter is left out
-        const teacher = { ...(withoutAdapters(whole) as BertClassifierParams), classifier: head }
-        const input: NluInput = {
-          student: bertClassify(config, whole, inputs).logits,
-          teacher: bertClassify(config, teacher, inputs).logits,
-          labels,
-          mask: null,
-        }
-        const evaluation = total(input, weights)
-        return [evaluation.total, evaluation]
+  const step = (
+    params: typeof trained,
+    state: ReturnType<typeof optimizer.init>,
+    rest: typeof frozen,
+    head: BertClassifierParams['classifier'],
+    inputs: { readonly inputIds: Tensor; readonly attentionMask: Tensor },
+    labels: Tensor,
+    weights: Tensor,
+  ) => {
+    const loss = (some: typeof trained): readonly [Tensor, Evaluation] => {
+      const whole = combine<BertClassifierParams>(some, rest)
+      // border: the original tree, since every adapter is left out
+      const teacher = { ...(withoutAdapters(whole) as BertClassifierParams), classifier: head }
+      const input: NluInput = {
+        student: bertClassify(config, whole, inputs).logits,
+        teacher: bertClassify(config, teacher, inputs).logits,
+        labels,
+        mask: null,
       }
-      const [[value], gradients] = valueAndGradAux(loss)(params)
-      const [updates, next] = optimizer.update(gradients, state, params)
-      return { params: applyUpdates(params, updates), state: next, value }
-    },
-    engine,
-    {
-      donate: [0, 1],
-      onCompile: (event) => {
-        flop = event.flops
-        programs = event.programs
-      },
-    },
-  )
-  const ids = tensor(
-    Int32Array.from({ length: batch * length }, (_, i) => 5 + ((i * 7919) % (vocabulary - 5))),
-    [batch, length],
-  )
+      const evaluation = total(input, weights)
+      return [evaluation.total, evaluation]
+    }
+    const [[value], gradients] = valueAndGradAux(loss)(params)
+    const [updates, next] = optimizer.update(gradients, state, params)
+    return { params: applyUpdates(params, updates), state: next, value }
+  }
+  const ids = Int32Array.from({ length: batch * length }, (_, i) => 5 + ((i * 7919) % (vocabulary - 5)))
   const attention = Int32Array.from({ length: batch * length }, (_, i) => Number(i % length < length - length / 8))
-  const inputs = { inputIds: ids, attentionMask: tensor(attention, [batch, length]) }
-  const labels = tensor(Int32Array.from({ length: batch }, (_, i) => i % classes))
-  const weights = weightsAt(objective, 0.5)
   const own = <T>(tree: T): T => treeMap((x) => tensor(x.data.slice(), x.shape), tree)
-  let params = own(trained)
-  let state = own(optimizer.init(trained))
+  const args: Parameters<typeof step> = [
+    own(trained),
+    own(optimizer.init(trained)),
+    frozen,
+    original.classifier,
+    { inputIds: tensor(ids, [batch, length]), attentionMask: tensor(attention, [batch, length]) },
+    tensor(Int32Array.from({ length: batch }, (_, i) => i % classes)),
+    weightsAt(objective, 0.5),
+  ]
+  return { step, args }
+}
+
+/** One BA-LoRA step of a BERT encoder: run it, and what it costs. */
+export interface BenchStep {
+  /** Runs the step so many times; gives the last loss. */
+  readonly run: (steps: number) => Promise<number>
+  /** Floating-point operations of one step, counted from shapes. */
+  readonly flop: () => number
+  /** Programs that the step became: 1 where nothing was split. */
+  readonly programs: () => number
+}
+
+/** The step of `trainingStep` on an engine. */
+export const makeStep = (shape: StepShape, engine: Engine): BenchStep => {
+  const { step, args } = trainingStep(shape)
+  let [flop, programs] = [0, 0]
+  const compiled = compile(step, engine, {
+    donate: [0, 1],
+    onCompile: (event) => {
+      flop = event.flops
+      programs = event.programs
+    },
+  })
+  let [params, state, ...rest] = args
   return {
     flop: () => flop,
     programs: () => programs,
     run: async (steps) => {
       let last = Number.NaN
       for (let i = 0; i < steps; i++) {
-        const result = await step(params, state, frozen, original.classifier, inputs, labels, weights)
+        const result = await compiled(params, state, ...rest)
         params = result.params
         state = result.state
         last = result.value.item()

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { loadGpuJs } from '../../packages/engine-gpu/src/device/gpujs.js'
 import { openWebGpuDevice } from '../../packages/engine-gpu/src/device/webGpuDevice.js'
 import { countGpuBuffers } from '../support/gpuBuffers.js'
+import { outOfRange, outOfRangeResults } from '../support/outOfRange.js'
 
 const using = async (f: (engine: GpuEngine) => Promise<void>): Promise<void> => {
   const engine = await gpuEngine({ mode: 'webgpu' })
@@ -32,6 +33,11 @@ test('the adapter and its limits are told', () =>
     expect(engine.adapter.name).not.toBe('')
     expect(engine.limits.parameters).toBeGreaterThanOrEqual(7)
     expect(engine.limits.elements).toBeGreaterThanOrEqual(2 ** 24)
+  }))
+
+test('an index out of range is the same as in all modes', () =>
+  using(async (engine) => {
+    expect(await outOfRange(engine)).toEqual(outOfRangeResults)
   }))
 
 describe('memory', () => {

@@ -6,6 +6,7 @@
 export type { Adapter, DeviceLimits, DeviceStats } from './device/device.js'
 export type { Mode, RequestedMode } from './device/mode.js'
 export { DeviceTensor } from './deviceTensor.js'
+export { explainKernels, type KernelInfo, type KernelReport } from './explainKernels.js'
 export { type GpuEngine, type GpuEngineOptions, gpuEngine, startGpuEngine } from './gpuEngine.js'
 export { limitsOf } from './limits.js'
 export { defineKernel, type UserKernel } from './userKernels/defineKernel.js'
