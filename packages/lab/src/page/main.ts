@@ -1,13 +1,13 @@
 /* The page: shows what the worker tells, asks it for what the user wants. */
 import { knownMethods } from '@cotangent/experiment'
 import { decode, E, threeParts } from '@cotangent/prelude'
-import { type Command, eventCodec, type LabEvent, type Ready, type Stepped } from '../protocol.js'
+import { type Command, eventCodec, type LabEvent, type Ready } from '../protocol.js'
 import { labSettings, startWeights } from '../settings.js'
 import { lossCharts, spectrumChart } from './charts.js'
 import { element, setText, within } from './elements.js'
-import { emptyHistory, type History, withStep } from './history.js'
 import { onKeys } from './keys.js'
 import { shortTime } from './numbers.js'
+import { after, type Shown, shownAtFirst } from './shown.js'
 import { makeSliders } from './sliders.js'
 
 const run = element('run', HTMLButtonElement)
@@ -23,60 +23,7 @@ const drawSpectrum = spectrumChart()
 const methods = knownMethods(labSettings)
 const stepsPerEpoch = Math.ceil(labSettings.fineTuning.mails / labSettings.fineTuning.batch)
 
-/** What the page shows. */
-interface Shown {
-  readonly ready: Ready | null
-  readonly running: boolean
-  readonly steps: number
-  readonly last: Stepped | null
-  readonly history: History
-  readonly status: string
-  readonly problem: string
-}
-
-let shown: Shown = {
-  ready: null,
-  running: false,
-  steps: 0,
-  last: null,
-  history: emptyHistory,
-  status: 'loading',
-  problem: '',
-}
-
-// ---------------------------------------------------------------- what the worker tells
-
-/** What is shown after an event. */
-const after = (before: Shown, event: LabEvent): Shown => {
-  switch (event._tag) {
-    case 'Busy':
-      return { ...before, status: event.text, problem: '' }
-    case 'Ready': {
-      const label = methods.get(event.method)?.label ?? event.method
-      const status = event.running ? 'running' : `ready: ${label} in mode ${event.mode}`
-      const anew = event.steps === 0 ? { history: emptyHistory, last: null } : {}
-      return { ...before, ...anew, ready: event, running: event.running, steps: event.steps, status, problem: '' }
-    }
-    case 'Running':
-      return { ...before, running: true, status: 'running', problem: '' }
-    case 'Paused':
-      return { ...before, running: false, status: `paused at step ${before.steps}` }
-    case 'Stepped': {
-      const status = before.running ? 'running' : `paused at step ${event.steps}`
-      const history = withStep(before.history, event.readings)
-      return { ...before, steps: event.steps, last: event, history, status }
-    }
-    case 'Failed':
-      return {
-        ...before,
-        ready: event.usable ? before.ready : null,
-        last: event.usable ? before.last : null,
-        running: false,
-        status: 'stopped: see the message',
-        problem: event.message,
-      }
-  }
-}
+let shown: Shown = shownAtFirst
 
 // ---------------------------------------------------------------- drawing
 
