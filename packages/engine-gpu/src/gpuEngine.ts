@@ -74,7 +74,7 @@ export const startGpuEngine = ({
  * | integers beyond 2^24 | refused when copied to the device; literals and constants keep their equation on the host |
  * | bool | held as 0 and 1 |
  * | erf, gelu | a rational approximation: 1e-7 absolute in mode cpu, 4e-7 in the others |
- * | sums and products | in the order of the axes; in f64 in mode cpu and rounded once, in f32 in the others. All else is rounded after each operation, also within a kernel; a graphics card may keep more |
+ * | sums and products | in the order of the axes (few sums of more than 8192 elements: in parts); in f64 in mode cpu and rounded once, in f32 in the others. All else is rounded after each operation, also within a kernel; a graphics card may keep more |
  * | exp, log, tanh, ... | JavaScript's `Math`, rounded to f32; in webgpu and webgl2 within the bounds of WGSL (README) |
  * | an index out of range | take gives NaN, or 0 for integers and truth values; scatterAdd leaves it out |
  * | NaN, infinities, -0 of f32 | as in the reference evaluator |

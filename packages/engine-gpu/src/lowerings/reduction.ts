@@ -1,9 +1,9 @@
 /* Reductions: one thread walks the elements that become its result. */
 import { type AttrsOf, type Shape, sizeOf, stridesOf } from '@cotangent/core'
-import { computedValue, uniformValue, type Value } from '../program/value.js'
+import { computedValue, type Operation, uniformValue, type Value } from '../program/value.js'
 import { type Axis, joinAxes, lengthsOf, moving, placeIn } from '../source/axes.js'
 import type { Emitter } from '../source/emitter.js'
-import { combine, type Place, sumPlaces } from '../source/place.js'
+import { combine, type Place, printPlace, sumPlaces } from '../source/place.js'
 import { type Lowering, type LoweringsOf, type Operand, unary } from './lowering.js'
 
 const split = (
@@ -24,39 +24,70 @@ const count = (shape: Shape, axes: readonly number[]): number => sizeOf(axes.map
 const firstPlace = (emitter: Emitter, at: Place, kept: readonly Axis[]): Place =>
   placeIn(kept, emitter.coordinates(at, lengthsOf(kept), moving(kept)), 0)
 
-/** A loop over the reduced axes: a variable with a start, and a line or more for each element. */
-const reduce = (
-  name: string,
-  x: Operand,
-  axes: readonly number[],
-  length: number,
-  {
-    start,
-    step,
-  }: {
-    /** The variable's first value, from the first element's text. */
-    readonly start: (first: () => string) => string
-    readonly step: (emitter: Emitter, variable: string, element: string) => void
-  },
-): Value => {
+/** How elements become one: a variable with a start, and a line or more for each element. */
+interface Fold {
+  readonly name: string
+  /** The variable's first value, from the first element's text. */
+  readonly start: (first: () => string) => string
+  readonly step: (emitter: Emitter, variable: string, element: string) => void
+}
+
+const folded = (length: number, operand: Value, rounds: number, name: string, element: Operation['element']): Value =>
+  computedValue(length, [operand], { name, rounds, arithmetic: 0.1 * rounds, reads: [rounds], element })
+
+/** A loop over the reduced axes. */
+const reduceWhole = (x: Operand, axes: readonly number[], length: number, { name, start, step }: Fold): Value => {
   const { kept, over } = split(x.aval.shape, axes)
-  const rounds = count(x.aval.shape, axes)
-  return computedValue(length, [x.value], {
-    name,
-    rounds,
-    arithmetic: 0.1 * rounds,
-    reads: [rounds],
-    element: (emitter, at, [read]) => {
-      const base = firstPlace(emitter, at, kept)
-      const variable = emitter.fresh('t')
-      const first = start(() => read?.(base) ?? '')
-      emitter.line(`let ${variable} = ${first};`)
-      emitter.loops(lengthsOf(over), (along) => {
-        step(emitter, variable, read?.(sumPlaces(base, placeIn(over, along, 0))) ?? '')
-      })
-      return variable
-    },
+  return folded(length, x.value, count(x.aval.shape, axes), name, (emitter, at, [read]) => {
+    const base = firstPlace(emitter, at, kept)
+    const variable = emitter.fresh('t')
+    const first = start(() => read?.(base) ?? '')
+    emitter.line(`let ${variable} = ${first};`)
+    emitter.loops(lengthsOf(over), (along) => {
+      step(emitter, variable, read?.(sumPlaces(base, placeIn(over, along, 0))) ?? '')
+    })
+    return variable
   })
+}
+
+/** More elements than this for one of few results are reduced in two kernels, so that many threads share the work. */
+const longest = 8192
+const few = 512
+
+/**
+ * The elements with the numbers p, p + parts, p + 2 parts, ... for each part p of each result; neighbours in memory belong to
+ * neighbouring threads. The number of parts is about the square root of the number of elements.
+ */
+const reduceParts = (x: Operand, axes: readonly number[], length: number, parts: number, fold: Fold): Value => {
+  const { kept, over } = split(x.aval.shape, axes)
+  const elements = count(x.aval.shape, axes)
+  const rounds = Math.ceil(elements / parts)
+  return folded(length * parts, x.value, rounds, fold.name, (emitter, at, [read]) => {
+    const [result, part] = emitter.coordinates(at, [length, parts])
+    if (result === undefined || part === undefined) return ''
+    const base = firstPlace(emitter, result, kept)
+    const elementAt = (number: Place): string =>
+      read?.(sumPlaces(base, placeIn(over, emitter.coordinates(number, lengthsOf(over), moving(over)), 0))) ?? ''
+    const variable = emitter.fresh('t')
+    const first = fold.start(() => elementAt(part))
+    emitter.line(`let ${variable} = ${first};`)
+    emitter.loops([rounds], ([round]) => {
+      if (round === undefined) return
+      const number = combine([round, part], [parts, 1])
+      const step = (): void => fold.step(emitter, variable, elementAt(number))
+      if (elements % parts === 0) step()
+      else emitter.when(`${printPlace(number)} < ${elements}`, step)
+    })
+    return variable
+  })
+}
+
+const reduce = (x: Operand, axes: readonly number[], length: number, fold: Fold): Value => {
+  const elements = count(x.aval.shape, axes)
+  if (elements <= longest || length > few) return reduceWhole(x, axes, length, fold)
+  const parts = 2 ** Math.floor(Math.log2(elements) / 2)
+  const value = reduceParts(x, axes, length, parts, fold)
+  return reduceWhole({ value, aval: { ...x.aval, shape: [length, parts] } }, [1], length, fold)
 }
 
 const reduceSum: Lowering<AttrsOf<'reduceSum'>> = unary((x, { axes }, { shape }) => {
@@ -65,7 +96,8 @@ const reduceSum: Lowering<AttrsOf<'reduceSum'>> = unary((x, { axes }, { shape })
   if (value.kind === 'uniform' || n === 0) {
     return uniformValue(value.kind === 'uniform' && n > 0 ? value.value * n : 0, sizeOf(shape))
   }
-  return reduce('reduceSum', x, axes, sizeOf(shape), {
+  return reduce(x, axes, sizeOf(shape), {
+    name: 'reduceSum',
     start: () => '0',
     step: (emitter, total, element) => emitter.line(`${total} = ${total} + ${element};`),
   })
@@ -79,7 +111,8 @@ const reduceMax: Lowering<AttrsOf<'reduceMax'>> = unary((x, { axes }, { shape, d
     return uniformValue(least[dtype], sizeOf(shape))
   }
   if (value.kind === 'uniform') return uniformValue(value.value, sizeOf(shape))
-  return reduce('reduceMax', x, axes, sizeOf(shape), {
+  return reduce(x, axes, sizeOf(shape), {
+    name: 'reduceMax',
     start: (first) => first(),
     step: (emitter, top, element) => {
       const v = emitter.fresh('u')
