@@ -2,10 +2,12 @@
 import { adapt, lora } from '@cotangent/ba-lora'
 import { compile, key, profile, type Tensor, treeLeaves, zeros } from '@cotangent/core'
 import { explainKernels, type GpuEngine, gpuEngine } from '@cotangent/engine-gpu'
+import { placesOf, subjects } from '@cotangent/testing'
 import { bertClassify, bertConfig, initBert } from '@cotangent/transformer'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type StepShape, trainingStep } from '../bench/step.js'
 import { outOfRange, outOfRangeResults } from './support/outOfRange.js'
+import { read } from './support/pages.js'
 
 let engine: GpuEngine
 beforeAll(async () => {
@@ -102,4 +104,16 @@ test.each(['cpu', 'webasm'] as const)('an index out of range is the same in mode
   const own = await gpuEngine({ mode })
   expect(await outOfRange(own)).toEqual(outOfRangeResults)
   await own.close()
+})
+
+test('the page of the engine names all that its device leaves to the host', () => {
+  const [, table = ''] = read('packages/engine-gpu/README.md').split('| on the host | because |')
+  const named = table
+    .slice(0, table.indexOf('\n\n'))
+    .split('\n')
+    .flatMap((row) => Array.from(row.split(' | ')[0]?.matchAll(/`([a-zA-Z]+)`/g) ?? [], ([, name]) => name))
+    .filter((name) => name !== 'engine')
+  const left = subjects.filter((subject) => placesOf(subject, engine).every((place) => place === 'host'))
+  expect(named.toSorted()).toEqual(left.map(({ name }) => name).toSorted())
+  expect(left.length).toBeGreaterThan(20)
 })
