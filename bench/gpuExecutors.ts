@@ -1,5 +1,5 @@
 /*
- * npm run bench:gpu -- [--rounds N] [--modes cpu,webasm,webgpu] [--json FILE]
+ * npm run bench:gpu -- [--rounds N] [--modes cpu,webasm,webgpu] [--only TEXT] [--json FILE]
  *
  * Two ways to run a program of gpu.js kernels: the engine's schedule, whose values stay on the device, and gpu.js's
  * `createPipeline`, which compiles the whole of it, takes its arguments from the host and gives its results there. The
@@ -12,7 +12,7 @@ import { type GpuEngine, startGpuEngine } from '@cotangent/engine-gpu'
 import { E } from '@cotangent/prelude'
 import { GPU, type IPipelineRunShortcut } from 'gpu.js'
 import { type Device, DeviceBuffer } from '../packages/engine-gpu/src/device/device.js'
-import { graphicsCard, javaScript, translate } from '../packages/engine-gpu/src/device/dialect.js'
+import { graphicsCard, javaScript, translate, webAssembly } from '../packages/engine-gpu/src/device/dialect.js'
 import { createKernel } from '../packages/engine-gpu/src/device/gpujs.js'
 import { makeExecutable } from '../packages/engine-gpu/src/program/executable.js'
 import type { KernelSpec } from '../packages/engine-gpu/src/program/value.js'
@@ -57,6 +57,7 @@ const callsOf = async (engine: GpuEngine, ir: IR, inputs: readonly Tensor[]): Pr
       },
     }),
     read: () => Promise.reject(new Error('nothing is read here')),
+    finish: async () => undefined,
     stats: () => engine.stats(),
     forget: () => undefined,
     close: async () => undefined,
@@ -71,7 +72,7 @@ const callsOf = async (engine: GpuEngine, ir: IR, inputs: readonly Tensor[]): Pr
 
 /** The same kernel calls as one pipeline of gpu.js. */
 const pipelineOf = (gpu: GPU, mode: string, { steps, outputs }: Calls, inputs: number) => {
-  const dialect = mode === 'webgpu' ? graphicsCard : javaScript
+  const dialect = mode === 'cpu' ? javaScript : mode === 'webasm' ? webAssembly : graphicsCard
   const kernels = new Map<string, ReturnType<typeof createKernel>>()
   const kernelOf = (spec: KernelSpec) => {
     const name = JSON.stringify(spec)
@@ -128,8 +129,12 @@ const capture = async (engine: GpuEngine, { state, frozen, batch, run }: SmallPr
 const traffics = ['comes and goes', 'stays'] as const
 type Traffic = (typeof traffics)[number]
 
-/** One call, and what it read. */
-type Call = () => Promise<readonly Float32Array[]>
+interface Way {
+  /** One call, and what it read. */
+  readonly call: () => Promise<readonly Float32Array[]>
+  /** Waits until all calls are done: those that read nothing only hand their work over. */
+  readonly settle: () => Promise<unknown>
+}
 
 const fresh = (x: Tensor): HostTensor => new HostTensor(x.data, x.shape, x.dtype)
 
@@ -146,11 +151,12 @@ const scheduleCall = (
   { state, frozen }: SmallProgram,
   { inputs, order }: Captured,
   traffic: Traffic,
-): Call => {
+): Way => {
   const kept = traffic === 'stays' ? state.length : 0
   const [stays, leaves] = [order.slice(0, kept), order.slice(kept)]
   let held: readonly Tensor[] = state.map(fresh)
-  return async () => {
+  const settle = (): Promise<unknown> => Promise.all(held.slice(0, 1).map((x) => x.read()))
+  const call = async () => {
     const given = inputs.map((x) => {
       if (kept > 0 && state.includes(x)) return held[state.indexOf(x)] ?? x
       return traffic === 'stays' && frozen.includes(x) ? x : fresh(x)
@@ -165,22 +171,31 @@ const scheduleCall = (
     for (const x of gone) executable.recycle(x)
     return read.map(({ data }) => data as Float32Array) // border: the results are f32
   }
+  return { call, settle }
 }
 
+/** As an executor of the engine would call a pipeline: tensors go in, tensors come out. */
 const pipelineCall = (
   pipeline: IPipelineRunShortcut,
-  { state }: SmallProgram,
-  { inputs, order }: Captured,
+  { state, frozen }: SmallProgram,
+  { inputs, order, expected }: Captured,
   traffic: Traffic,
-): Call => {
-  const arrays = inputs.map((x) => Float32Array.from(x.data))
-  const places = state.map((x) => inputs.indexOf(x))
-  return async () => {
-    const results = pick((await pipeline(...arrays)) as readonly Float32Array<ArrayBuffer>[], order) // border: one array for each handle
-    if (traffic === 'comes and goes') return results
-    for (const [i, place] of places.entries()) arrays[place] = results[i] ?? new Float32Array()
-    return results.slice(places.length)
+): Way => {
+  const kept = traffic === 'stays' ? state.length : 0
+  let held: readonly Tensor[] = state
+  const elements = ({ data }: Tensor): Float32Array<ArrayBuffer> =>
+    (data instanceof Float32Array ? data : Float32Array.from(data)) as Float32Array<ArrayBuffer> // border: never shared
+  const call = async () => {
+    const given = inputs.map((x) => {
+      if (kept > 0 && state.includes(x)) return held[state.indexOf(x)] ?? x
+      return traffic === 'stays' && frozen.includes(x) ? x : fresh(x)
+    })
+    const arrays = (await pipeline(...given.map(elements))) as readonly Float32Array[] // border: one array for each handle
+    const results = expected.map(({ shape, dtype }, i) => new HostTensor(arrays[i] ?? new Float32Array(), shape, dtype))
+    if (kept > 0) held = pick(results, order.slice(0, kept))
+    return pick(results, order.slice(kept)).map(({ data }) => data as Float32Array) // border: the results are f32
   }
+  return { call, settle: async () => undefined } // each call reads
 }
 
 const furthest = (a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number =>
@@ -192,9 +207,10 @@ interface Times {
   readonly processor: number
 }
 
-const timesOf = async (call: Call, calls: number): Promise<Times> => {
+const timesOf = async ({ call, settle }: Way, calls: number): Promise<Times> => {
   const [start, before] = [performance.now(), process.cpuUsage()]
   for (let i = 0; i < calls; i++) await call()
+  await settle()
   const [wall, { user, system }] = [performance.now() - start, process.cpuUsage(before)]
   return { wall: wall / calls, processor: (user + system) / 1000 / calls }
 }
@@ -203,8 +219,8 @@ const timesOf = async (call: Call, calls: number): Promise<Times> => {
 const [warmUp, turn] = [1000, 50]
 
 /** JavaScript's compiler needs some calls to see what is worth compiling. */
-const warm = async (call: Call): Promise<void> => {
-  for (const end = performance.now() + warmUp; performance.now() < end; ) await call()
+const warm = async (way: Way): Promise<void> => {
+  for (const end = performance.now() + warmUp; performance.now() < end; ) await timesOf(way, 1)
 }
 
 /** The value below which a share of them lies. */
@@ -219,8 +235,8 @@ const quantile = (xs: readonly number[], share: number): number => {
 const spread = (xs: readonly number[]): readonly number[] => [0.5, 0.25, 0.75].map((share) => quantile(xs, share))
 
 /** Both in turns; the times of `createPipeline` over those of the schedule, round by round. */
-const compare = async (schedule: Call, pipeline: Call, rounds: number) => {
-  for (const call of [schedule, pipeline]) await warm(call)
+const compare = async (schedule: Way, pipeline: Way, rounds: number) => {
+  for (const way of [schedule, pipeline]) await warm(way)
   const slower = Math.max((await timesOf(schedule, 5)).wall, (await timesOf(pipeline, 5)).wall)
   const calls = Math.max(2, Math.ceil(turn / slower))
   const pairs = await pairsInTurns(
@@ -241,6 +257,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
     modes: { type: 'string', default: 'cpu,webasm,webgpu' },
+    only: { type: 'string', default: '' },
     json: { type: 'string' },
   },
 })
@@ -266,7 +283,7 @@ const measure = async (engine: GpuEngine, gpu: GPU, program: SmallProgram): Prom
       scheduleCall(executable, program, captured, traffic),
       pipelineCall(pipeline, program, captured, traffic),
     ] as const
-    for (const call of both) {
+    for (const { call } of both) {
       const got = await call()
       const apart = furthest(got, expected.slice(expected.length - got.length))
       if (!(apart < 1e-4)) throw new Error(`${program.name} in mode ${engine.mode} is wrong by ${apart}`)
@@ -294,7 +311,8 @@ for (const mode of modes) {
   }
   const engine = started.right
   const gpu = new GPU({ mode })
-  for (const program of smallPrograms) rows.push(...(await measure(engine, gpu, program)))
+  for (const program of smallPrograms.filter(({ name }) => name.includes(values.only)))
+    rows.push(...(await measure(engine, gpu, program)))
   await gpu.destroy()
   await engine.close()
 }

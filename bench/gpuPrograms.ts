@@ -32,13 +32,23 @@ export interface SmallProgram {
   readonly run: (state: readonly Tensor[], frozen: readonly Tensor[], batch: readonly Tensor[]) => readonly Tensor[]
 }
 
-/** tanh(x + 0.1 sin x), five times: ten operations on 1,000 numbers that keep within bounds. */
-const chain: SmallProgram = {
-  name: 'chain of 1,000',
+/** x into tanh(x + 0.1 sin x), five times, on 1,000 numbers: fusion makes one kernel of it. */
+const elementwise: SmallProgram = {
+  name: 'elementwise',
   state: [normal(key(1), [1000])],
   frozen: [],
   batch: [],
   run: (state) => state.map((x) => Array.from({ length: 5 }).reduce<Tensor>((y) => tanh(add(y, mul(0.1, sin(y)))), x)),
+}
+
+/** x into tanh(x w), ten times, on 1,024 numbers: each needs a row of those before. */
+const chain: SmallProgram = {
+  name: 'chain of ten',
+  state: [normal(key(1), [32, 32])],
+  frozen: [mul(0.25, normal(key(9), [32, 32]))],
+  batch: [],
+  run: (state, [w = array(0)]) =>
+    state.map((x) => Array.from({ length: 10 }).reduce<Tensor>((y) => tanh(matmul(y, w)), x)),
 }
 
 /** `inputs` to `inner` to `outputs`, 16 rows: value, gradient, and a step of gradient descent. */
@@ -105,6 +115,7 @@ const encoder: SmallProgram = {
 
 /** The last one's state is 260 kB: no longer small. */
 export const smallPrograms: readonly SmallProgram[] = [
+  elementwise,
   chain,
   perceptron('MLP step', 8, 16, 4),
   encoder,
