@@ -3,7 +3,7 @@ import { treeFlatten, treeUnflatten } from '@cotangent/core'
 /**
  * A tree whose leaves are on the host: those on an engine's device are copied from there, all at a time.
  *
- * @example const { logits } = await readTree(await forward(params, batch))
+ * @example await readTree({ loss: scalar(2) }) // => { loss: 2 }
  */
 export const readTree = async <T>(tree: T): Promise<T> => {
   const [leaves, def] = treeFlatten(tree)

@@ -1,13 +1,13 @@
 import { parameterCount } from '@cotangent/ba-lora'
 import { array, compile, scalar, singularValues, type Tensor } from '@cotangent/core'
 import type { GpuEngine } from '@cotangent/engine-gpu'
-import { fineTuningStart, type StudyMethod, type StudySettings } from '@cotangent/experiment'
+import { fineTuningStart, readTree, type StudyMethod, type StudySettings } from '@cotangent/experiment'
 import type { BertConfig } from '@cotangent/transformer'
 import type { LabData } from '../labFile.js'
 import { rateOf, type TermName, termNames, type Weights } from '../settings.js'
 import { batchesOf } from './batches.js'
 import { labObjective, labStep } from './labStep.js'
-import { free, onHost, ownCopy } from './trees.js'
+import { free, ownCopy } from './trees.js'
 
 /** What is trained, and from where. */
 export interface Lab extends LabData {
@@ -117,12 +117,12 @@ export const trainersOn = (lab: Lab, engine: GpuEngine): Trainers => {
         trainable = next.trainable
         state = next.state
         steps++
-        const [readings, logits] = await onHost([next.readings, next.logits] as const)
+        const [readings, logits] = await readTree([next.readings, next.logits] as const)
         free([next.readings, next.logits])
         return { readings: readingsOf(readings), spectrum: spectrumOf(logits), teacher: spectrumOf(batch.teacher) }
       },
       place: async () => {
-        const held = await onHost([trainable, state] as const)
+        const held = await readTree([trainable, state] as const)
         return { method, steps, trainable: held[0], state: held[1], frozen }
       },
       free: () => free([trainable, state]),

@@ -1,16 +1,10 @@
-/* Trees of tensors that move between the host and a device. */
-import { HostTensor, tensor, treeFlatten, treeLeaves, treeMap, treeUnflatten } from '@cotangent/core'
+/* Trees of tensors, some of them on a device. */
+import { HostTensor, tensor, treeLeaves, treeMap } from '@cotangent/core'
 import { DeviceTensor } from '@cotangent/engine-gpu'
 
 /** Gives the device's memory back now; else it stays until the garbage collector finds the tensors. */
 export const free = (tree: unknown): void => {
   for (const leaf of treeLeaves(tree)) if (leaf instanceof DeviceTensor) leaf.free()
-}
-
-/** A copy on the host. */
-export const onHost = async <T>(tree: T): Promise<T> => {
-  const [leaves, def] = treeFlatten(tree)
-  return treeUnflatten<T>(def, await Promise.all(leaves.map((leaf) => leaf.read())))
 }
 
 /** Storage of its own for every leaf on the host, so that a step may take it (`donate`) whoever else holds the tree. */
