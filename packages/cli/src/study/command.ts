@@ -81,7 +81,9 @@ const study = async (options: Options, controller: AbortController): Promise<voi
         pipe(
           TE.Do,
           TE.bind('folder', () => ensureOutputFolder(options.output, { reuse: true, bytes: 20_000_000 })),
-          TE.bindW('cache', () => ensureOutputFolder(options.cache, { reuse: true, bytes: 50_000_000 })),
+          TE.bindW('cache', () =>
+            ensureOutputFolder(options.cache, { reuse: true, bytes: 50_000_000, option: '--cache' }),
+          ),
           TE.bindW('lock', ({ folder }) => acquireRunLock(folder)),
           TE.flatMap(({ folder, cache, lock }) => async () => {
             try {

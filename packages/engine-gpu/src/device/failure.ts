@@ -32,10 +32,26 @@ const refusedKernel = (mode: Mode, source: string, cause: Error): ArgumentError 
     todo: 'in a kernel of your own, use numbers, this.thread.x, Math, if and for as docs/user-kernels.md shows',
   })
 
+/** Engines of JavaScript say so in words of their own, as a RangeError. */
+const isOutOfMemory = (cause: Error): boolean => cause instanceof RangeError && /memory|allocat/i.test(cause.message)
+
+/** Each kernel of `webasm` has a WebAssembly memory; a page may have about a hundred. */
+const outOfMemory = (mode: Mode, cause: Error): EdgeFailure =>
+  new EdgeFailure(
+    engineUnavailable(
+      `gpu (${mode})`,
+      cause.message.trim(),
+      mode === 'webasm'
+        ? "use mode 'cpu': in webasm each kernel has a memory of its own, and a page may have about a hundred"
+        : 'close engines that are not needed, or make arrays smaller',
+    ),
+  )
+
 /** Runs a kernel. Its first run compiles it: what is wrong with the text is said with the text. */
 export const explained = <T>(mode: Mode, source: string, run: () => Eventually<T>): Eventually<T> => {
   const refuse = (cause: unknown): never => {
-    throw cause instanceof EdgeFailure || !(cause instanceof Error) ? cause : refusedKernel(mode, source, cause)
+    if (cause instanceof EdgeFailure || !(cause instanceof Error)) throw cause
+    throw isOutOfMemory(cause) ? outOfMemory(mode, cause) : refusedKernel(mode, source, cause)
   }
   try {
     const result = run()

@@ -56,7 +56,7 @@ export const loadProgram = (device: Device, placed: ResidentInputs, ir: IR): Loa
     run: async (inputs, call = plainly) => {
       const slots = new Slots(schedule.slots)
       try {
-        for (const [slot, x] of inputs.entries()) slots.set(slot, await placed.place(x))
+        for (const [slot, x] of inputs.entries()) slots.set(slot, await placed.place(x, schedule))
         for (const { slot, buffer } of constants) slots.set(slot, buffer.share())
         for (const { kernel, compiled, inputs: from, output, dead } of steps) {
           const operands = from.map((slot) => slots.get(slot))

@@ -17,6 +17,7 @@ import {
   tensor,
 } from '@cotangent/core'
 import { expect, test } from 'vitest'
+import { DeviceTensor } from '../deviceTensor.js'
 import { type GpuEngine, gpuEngine } from '../gpuEngine.js'
 
 const side = 8
@@ -109,7 +110,7 @@ test('two programs share what stays; captured tensors stay too', () =>
     const second = compile((x: Tensor) => add(matmul(x, w), w), engine)
     const x = await first(weightOf(1), weightOf(1)) // a batch that is on the device already
     expect(await uploadedBy(engine, () => first(x, w))).toBe(bytes)
-    expect(await uploadedBy(engine, () => second(x))).toBe(bytes)
+    expect(await uploadedBy(engine, () => first(x, w))).toBe(bytes)
     expect(await uploadedBy(engine, () => first(x, w))).toBe(0)
     expect(await uploadedBy(engine, () => second(x))).toBe(0)
     const other = await gpuEngine({ mode: 'cpu' })
@@ -163,6 +164,28 @@ test('freed when nobody holds the tensor any more, and on close', async () => {
   expect(engine.stats()).toMatchObject({ buffers: 0, bytes: 0 })
   expect([...held.data]).toEqual(new Array(side * side).fill(2))
 })
+
+test('a batch that two programs of one call need does not stay', () =>
+  using(async (engine) => {
+    const f = compile(
+      (x: Tensor) =>
+        mul(
+          cond(
+            greater(sum(mul(x, 3)), 5),
+            (y: Tensor) => mul(y, -1),
+            (y: Tensor) => y,
+            mul(x, 2),
+          ),
+          x,
+        ),
+      engine,
+    )
+    for (let i = 0; i < 5; i++) {
+      const result = await f(array([i, i + 1]))
+      if (result instanceof DeviceTensor) result.free()
+      expect(engine.stats().buffers).toBe(0)
+    }
+  }))
 
 test('what a program hands to the host and back costs a copy each time and is freed', () =>
   using(async (engine) => {

@@ -10,67 +10,77 @@ export interface OutputNeeds {
   readonly reuse?: boolean
   /** Bytes that the run will write, estimated: less free space is refused. */
   readonly bytes?: number
+  /** The option that names the folder, for messages; `--output` by default. */
+  readonly option?: string
 }
 
-const refused = (path: string, must: string, received: string, todo: string): E.Either<OutputRefused, never> =>
-  E.left(outputRefused(path, { must: `${escapeForTerminal(path)}: ${must}.`, received, todo }))
+/** What was found instead of what must hold. */
+type Refuse = (must: string, received: string, todo?: string) => E.Either<OutputRefused, never>
 
-const other = 'give another path with --output'
+const refuseFor =
+  (path: string, option: string): Refuse =>
+  (must, received, todo = '') =>
+    E.left(
+      outputRefused(path, {
+        must: `${escapeForTerminal(path)}: ${must}.`,
+        received,
+        todo: `${todo}give another path with ${option}`,
+      }),
+    )
 
 // Files that runs leave and that are nobody's results.
 const ownFile = /^run\.lock(\.takeover)?$|\.cotangent-tmp$/
 
-const makeFolder = async (path: string): Promise<E.Either<OutputRefused, string | undefined>> => {
+const makeFolder = async (path: string, refuse: Refuse): Promise<E.Either<OutputRefused, string | undefined>> => {
   try {
     const created = await makeFolders(path)
     const isFolder = (await stat(path)).isDirectory()
-    return isFolder ? E.right(created) : refused(path, 'the output must be a folder', 'a file', other)
+    return isFolder ? E.right(created) : refuse('the output must be a folder', 'a file')
   } catch (thrown) {
-    return refused(path, 'the output must be a folder, or it must be possible to make it', systemText(thrown), other)
+    return refuse('the output must be a folder, or it must be possible to make it', systemText(thrown))
   }
 }
 
-const checkEmpty = async (path: string): Promise<E.Either<OutputRefused, void>> => {
+const checkEmpty = async (path: string, refuse: Refuse): Promise<E.Either<OutputRefused, void>> => {
   const names = (await readdir(path)).filter((name) => !ownFile.test(name))
   if (names.length === 0) return E.right(undefined)
   const some = names.slice(0, 3).map((name) => escapeForTerminal(name, 40))
   const received = `${some.join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`
-  return refused(path, 'the output folder must be empty, so that nothing is overwritten', received, other)
+  return refuse('the output folder must be empty, so that nothing is overwritten', received)
 }
 
-const checkWritable = async (path: string): Promise<E.Either<OutputRefused, void>> => {
+const checkWritable = async (path: string, refuse: Refuse): Promise<E.Either<OutputRefused, void>> => {
   const probe = join(path, `.write-test-${process.pid}.cotangent-tmp`)
   try {
     await writeFile(probe, 'x', { flag: 'w' })
     return E.right(undefined)
   } catch (thrown) {
-    return refused(path, 'it must be possible to write here', systemText(thrown), other)
+    return refuse('it must be possible to write here', systemText(thrown))
   } finally {
     await rm(probe, { force: true }).catch(() => undefined)
   }
 }
 
-const checkSpace = async (path: string, bytes: number): Promise<E.Either<OutputRefused, void>> => {
+const checkSpace = async (path: string, bytes: number, refuse: Refuse): Promise<E.Either<OutputRefused, void>> => {
   const { bavail, bsize } = await statfs(path)
   const free = bavail * bsize
   if (free >= bytes) return E.right(undefined)
-  return refused(
-    path,
-    `${bytes} bytes must be free here`,
-    `${free} bytes`,
-    'make room or give another path with --output',
-  )
+  return refuse(`${bytes} bytes must be free here`, `${free} bytes`, 'make room or ')
 }
 
-const checks = async (path: string, { reuse, bytes }: OutputNeeds): Promise<E.Either<OutputRefused, void>> => {
+const checks = async (
+  path: string,
+  { reuse, bytes }: OutputNeeds,
+  refuse: Refuse,
+): Promise<E.Either<OutputRefused, void>> => {
   try {
-    const writable = await checkWritable(path)
+    const writable = await checkWritable(path, refuse)
     if (E.isLeft(writable)) return writable
-    const empty = reuse === true ? E.right(undefined) : await checkEmpty(path)
+    const empty = reuse === true ? E.right(undefined) : await checkEmpty(path, refuse)
     if (E.isLeft(empty)) return empty
-    return bytes === undefined ? E.right(undefined) : await checkSpace(path, bytes)
+    return bytes === undefined ? E.right(undefined) : await checkSpace(path, bytes, refuse)
   } catch (thrown) {
-    return refused(path, 'it must be possible to look into the output folder', systemText(thrown), other)
+    return refuse('it must be possible to look into the output folder', systemText(thrown))
   }
 }
 
@@ -97,9 +107,10 @@ export const ensureOutputFolder =
   (path: string, needs: OutputNeeds = {}): TE.TaskEither<OutputRefused, string> =>
   async () => {
     const absolute = resolve(path)
-    const made = await makeFolder(absolute)
+    const refuse = refuseFor(absolute, needs.option ?? '--output')
+    const made = await makeFolder(absolute, refuse)
     if (E.isLeft(made)) return made
-    const checked = await checks(absolute, needs)
+    const checked = await checks(absolute, needs, refuse)
     if (E.isRight(checked)) return E.right(absolute)
     await unmake(made.right, absolute)
     return checked

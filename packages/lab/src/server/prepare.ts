@@ -103,6 +103,6 @@ const onEngine = (options: PrepareOptions, cache: string): TE.TaskEither<EdgeErr
  */
 export const prepareLab = (options: PrepareOptions): TE.TaskEither<EdgeError, Uint8Array> =>
   pipe(
-    ensureOutputFolder(options.cache, { reuse: true, bytes: 50_000_000 }),
+    ensureOutputFolder(options.cache, { reuse: true, bytes: 50_000_000, option: '--cache' }),
     TE.flatMap((cache) => onEngine(options, cache)),
   )
