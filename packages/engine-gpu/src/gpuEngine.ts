@@ -77,7 +77,7 @@ export const startGpuEngine = ({
  * | sums and products | in the order of the axes (few sums of more than 8192 elements: in parts); in f64 in mode cpu and rounded once, in f32 in the others. All else is rounded after each operation, also within a kernel; a graphics card may keep more |
  * | exp, log, tanh, ... | JavaScript's `Math`, rounded to f32; in webgpu and webgl2 within the bounds of WGSL (README) |
  * | an index out of range | take gives NaN, or 0 for integers and truth values; scatterAdd leaves it out |
- * | NaN, infinities, -0 of f32 | as in the reference evaluator |
+ * | NaN, infinities, -0 of f32 | as in the reference evaluator; a graphics card's compiler may take x · 0 for 0, and (x + c) - c for x, where c and 0 are numbers of the program |
  * | subnormal numbers | may become 0 of their sign in webgpu and webgl2 |
  *
  * @throws EdgeFailure (EngineUnavailable) where the mode does not start, or computes a few known numbers wrong

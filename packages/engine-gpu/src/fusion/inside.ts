@@ -11,7 +11,11 @@ export interface Inside {
 
 const isArray = (value: Value): boolean => value.kind !== 'uniform' || numberText(value.value) === null
 
-export const insideOf = (value: Work, stored: ReadonlySet<Value>): Inside => {
+/** Which values have memory. */
+export type Stored = Pick<ReadonlySet<Value>, 'has'>
+
+/** @param most so many inner values are enough */
+export const insideOf = (value: Work, stored: Stored, most = Number.POSITIVE_INFINITY): Inside => {
   const inner = new Set<Computed>()
   const leaves = new Set<Value>()
   const visit = (operand: Value): void => {
@@ -19,7 +23,7 @@ export const insideOf = (value: Work, stored: ReadonlySet<Value>): Inside => {
       if (isArray(operand)) leaves.add(operand)
       return
     }
-    if (inner.has(operand)) return
+    if (inner.has(operand) || inner.size >= most) return
     inner.add(operand)
     for (const x of operand.operands) visit(x)
   }

@@ -114,13 +114,9 @@ const packed = (
   const at = namedPlace(emitter.index('c', `i - ${segment} * ${length}`), length)
   const result = emitter.fresh('w')
   emitter.line(`let ${result} = 0;`)
-  const choose = (k: number): void => {
-    const member = members[k]
-    if (member === undefined) return
-    const assign = (): void => emitter.line(`${result} = ${compute(member, at)};`)
-    if (k === members.length - 1) assign()
-    else emitter.when(`${segment} == ${k}`, assign, () => choose(k + 1))
-  }
-  choose(0)
+  emitter.choose(
+    members.map((member) => () => emitter.line(`${result} = ${compute(member, at)};`)),
+    (k) => `${segment} < ${k}`,
+  )
   return result
 }

@@ -8,13 +8,17 @@
 import { maximumParameters, type Value } from '../program/value.js'
 import { costOf } from './cost.js'
 import type { Graph, Work } from './graph.js'
-import { insideOf } from './inside.js'
+import { insideOf, type Stored } from './inside.js'
 import { kernelText } from './kernelText.js'
+import { deepestSpot, longestText, textOf } from './spots.js'
 
 /** Values whose kernel is one; most have one member. */
 export interface Pack {
   readonly members: readonly Work[]
 }
+
+/** The most members of a pack: threads of one group may take different branches. */
+const mostMembers = 16
 
 /** The largest array of a pack, in elements. */
 const largestPack = 2 ** 22
@@ -32,27 +36,10 @@ interface State {
   readonly packs: readonly Pack[]
   readonly packOf: ReadonlyMap<Value, Pack>
   /** What the members of a pack read and are not themselves. */
-  readonly reads: (pack: Pack) => readonly Value[]
   readonly sources: (pack: Pack) => ReadonlySet<Source>
 }
 
 type Reads = (value: Work) => readonly Value[]
-
-const stateOf = (packs: readonly Pack[], readsOf: Reads): State => {
-  const packOf = new Map(packs.flatMap((pack) => pack.members.map((member) => [member as Value, pack] as const)))
-  const reads = ({ members }: Pack): readonly Value[] => {
-    const own = new Set<Value>(members)
-    return members.flatMap((member) => readsOf(member).filter((value) => !own.has(value)))
-  }
-  return {
-    packs,
-    packOf,
-    reads,
-    sources: (pack) => new Set(reads(pack).map((value) => packOf.get(value) ?? value)),
-  }
-}
-
-const isPack = (source: Source): source is Pack => 'members' in source
 
 const memo = <K, V>(f: (key: K, self: (key: K) => V) => V): ((key: K) => V) => {
   const known = new Map<K, V>()
@@ -66,34 +53,92 @@ const memo = <K, V>(f: (key: K, self: (key: K) => V) => V): ((key: K) => V) => {
   return get
 }
 
-type Levels = (pack: Pack) => number
+const stateOf = (packs: readonly Pack[], readsOf: Reads): State => {
+  const packOf = new Map(packs.flatMap((pack) => pack.members.map((member) => [member as Value, pack] as const)))
+  const reads = ({ members }: Pack): readonly Value[] => {
+    const own = new Set<Value>(members)
+    return members.flatMap((member) => readsOf(member).filter((value) => !own.has(value)))
+  }
+  return { packs, packOf, sources: memo((pack) => new Set(reads(pack).map((value) => packOf.get(value) ?? value))) }
+}
+
+const isPack = (source: Source): source is Pack => 'members' in source
+
+type Levels = ReadonlyMap<Pack, number>
+
+/** 1 above the highest that comes before, from those that nothing comes before. */
+const levelsAlong = (packs: readonly Pack[], before: (pack: Pack) => readonly Pack[]): Levels => {
+  const after = new Map<Pack, Pack[]>(packs.map((pack) => [pack, []]))
+  const open = new Map<Pack, number>()
+  for (const pack of packs) {
+    const earlier = before(pack)
+    open.set(pack, earlier.length)
+    for (const other of earlier) after.get(other)?.push(pack)
+  }
+  const levels = new Map<Pack, number>(packs.filter((pack) => open.get(pack) === 0).map((pack) => [pack, 0]))
+  // a map gives what is set while it is walked, too
+  for (const [pack, level] of levels) {
+    for (const next of after.get(pack) ?? []) {
+      const left = (open.get(next) ?? 0) - 1
+      open.set(next, left)
+      if (left === 0) levels.set(next, level + 1)
+    }
+  }
+  return levels
+}
+
+const sourcePacks = (pack: Pack, { sources }: State): readonly Pack[] => [...sources(pack)].filter(isPack)
 
 /** Counted from the start: 1 above the highest that is read. */
-const levelsUp = ({ sources }: State): Levels =>
-  memo((pack: Pack, level: Levels) => 1 + Math.max(-1, ...[...sources(pack)].filter(isPack).map(level)))
+const levelsUp = (state: State): Levels => levelsAlong(state.packs, (pack) => sourcePacks(pack, state))
 
-/** Counted from the end, negative: 1 below the lowest that reads it. */
-const levelsDown = ({ packs, sources }: State): Levels => {
-  const readers = new Map<Pack, Pack[]>(packs.map((pack) => [pack, []]))
-  for (const pack of packs) for (const source of sources(pack)) if (isPack(source)) readers.get(source)?.push(pack)
-  return memo((pack: Pack, level: Levels) => Math.min(1, ...(readers.get(pack) ?? []).map(level)) - 1)
+/** Counted from the end: 1 above the highest that reads it. */
+const levelsDown = (state: State): Levels => {
+  const readers = new Map<Pack, Pack[]>(state.packs.map((pack) => [pack, []]))
+  for (const pack of state.packs) for (const source of sourcePacks(pack, state)) readers.get(source)?.push(pack)
+  return levelsAlong(state.packs, (pack) => readers.get(pack) ?? [])
 }
 
 const lengthOf = ({ members }: Pack): number => members[0]?.length ?? 0
 
 const joined = (a: Pack, b: Pack): Pack => ({ members: [...a.members, ...b.members] })
 
-const fits = (pack: Pack, { sources }: State): boolean =>
-  sources(pack).size <= maximumParameters && lengthOf(pack) * pack.members.length <= largestPack
+/** Whether it keeps to the numbers of members, of elements, of arrays, and of values in a text. */
+const fits = (pack: Pack, { sources }: State, stored: Stored): boolean => {
+  const count = pack.members.length
+  if (count > mostMembers || lengthOf(pack) * count > largestPack) return false
+  if (sources(pack).size > maximumParameters) return false
+  const { has } = apartFrom(pack, stored)
+  let room = longestText
+  return pack.members.every((member) => {
+    const { length, depth } = textOf(member, has)
+    room -= length
+    return room >= 0 && depth <= deepestSpot
+  })
+}
+
+/** What has memory for the members of a pack: not they themselves. */
+const apartFrom = (pack: Pack, stored: Stored): Stored => {
+  const own = new Set<Value>(pack.members)
+  return { has: (value) => stored.has(value) && !own.has(value) }
+}
+
+/** What computing other members again may cost, where a member's own work is 1. */
+const mostAgain = 2
+
+/** Whether each member costs little more where it computes those again that it needs. */
+const isCheap = (pack: Pack, stored: Stored): boolean =>
+  pack.members.every(
+    (member) =>
+      member.kind === 'computed' && costOf(member, apartFrom(pack, stored)) <= (1 + mostAgain) * costOf(member, stored),
+  )
 
 /** Whether each member computes the ones it needs once, before its loops. */
-const runsOnce = (pack: Pack, stored: ReadonlySet<Value>): boolean => {
-  const own = new Set<Value>(pack.members)
+const runsOnce = (pack: Pack, stored: Stored): boolean => {
+  const { has } = apartFrom(pack, stored)
   const { rounds } = kernelText<Value | number>(pack.members, {
     locate: (value) =>
-      value.kind === 'computed' && (own.has(value) || !stored.has(value))
-        ? null
-        : { array: value, length: value.length, offset: 0 },
+      value.kind === 'computed' && !has(value) ? null : { array: value, length: value.length, offset: 0 },
     number: (value) => value,
   })
   return pack.members.every((member) => (rounds.get(member) ?? 1) === 1)
@@ -103,14 +148,11 @@ const runsOnce = (pack: Pack, stored: ReadonlySet<Value>): boolean => {
  * `max; sum of exp(x - max)`  ->  one kernel: a value joins one that it needs where it reads nothing else that comes later,
  * and where doing that one again costs no more than itself.
  */
-const joinDependent = (
-  state: State,
-  stored: ReadonlySet<Value>,
-  free: (value: Value) => boolean,
-  readsOf: Reads,
-): State => {
+const joinDependent = (state: State, stored: Stored, free: (value: Value) => boolean, readsOf: Reads): State => {
   let now = state
-  let level = levelsUp(now)
+  // a joined kernel has the level of the earlier one; the others' may be higher than need be then, and stay in order
+  const level = new Map(levelsUp(now))
+  const levelOf = (pack: Pack): number => level.get(pack) ?? 0
   for (const value of state.packs.flatMap(({ members }) => members)) {
     const pack = now.packOf.get(value)
     if (pack === undefined || value.kind !== 'computed' || !free(value)) continue
@@ -119,11 +161,11 @@ const joinDependent = (
       if (before === undefined || before === pack || needed.kind !== 'computed' || !before.members.every(free)) continue
       if (needed.length !== value.length || costOf(needed, stored) > costOf(value, stored)) continue
       const others = [...now.sources(pack)].filter((source) => isPack(source) && source !== before)
-      if (!others.every((source) => isPack(source) && level(source) < level(before))) continue
+      if (!others.every((source) => isPack(source) && levelOf(source) < levelOf(before))) continue
       const both = joined(before, pack)
-      if (!fits(both, now) || !runsOnce(both, stored)) continue
+      if (!isCheap(both, stored) || !fits(both, now, stored) || !runsOnce(both, stored)) continue
       now = stateOf([...now.packs.filter((other) => other !== before && other !== pack), both], readsOf)
-      level = levelsUp(now)
+      level.set(both, levelOf(before))
       break
     }
   }
@@ -136,18 +178,25 @@ const shareSource = (a: Pack, b: Pack, { sources }: State): boolean => {
 }
 
 /** Kernels of one level and length, that read the same or are small. */
-const joinSiblings = (state: State, level: Levels, free: (value: Value) => boolean, readsOf: Reads): State => {
+const joinSiblings = (
+  state: State,
+  level: Levels,
+  stored: Stored,
+  free: (value: Value) => boolean,
+  readsOf: Reads,
+): State => {
   const groups = new Map<string, Pack[]>()
   for (const pack of state.packs) {
     const length = lengthOf(pack)
     const wanted =
       length <= largestSibling && pack.members.every((member) => member.kind === 'computed' && free(member))
-    const key = wanted ? `${level(pack)} ${length}` : ''
+    const key = wanted ? `${level.get(pack) ?? 0} ${length}` : ''
     const group = groups.get(key) ?? []
     groups.set(key, group)
     const at = wanted
       ? group.findIndex(
-          (other) => (length <= smallSibling || shareSource(other, pack, state)) && fits(joined(other, pack), state),
+          (other) =>
+            (length <= smallSibling || shareSource(other, pack, state)) && fits(joined(other, pack), state, stored),
         )
       : -1
     const other = group[at]
@@ -165,6 +214,6 @@ export const packsOf = ({ work, outputs, users }: Graph, stored: ReadonlySet<Val
     !outputs.has(value) && (users.get(value) ?? []).every(({ kind }) => kind !== 'opaque')
   const alone = work.filter((value) => stored.has(value)).map((value) => ({ members: [value] }))
   const dependent = joinDependent(stateOf(alone, readsOf), stored, free, readsOf)
-  const early = joinSiblings(dependent, levelsUp(dependent), free, readsOf)
-  return joinSiblings(early, levelsDown(early), free, readsOf).packs
+  const early = joinSiblings(dependent, levelsUp(dependent), stored, free, readsOf)
+  return joinSiblings(early, levelsDown(early), stored, free, readsOf).packs
 }

@@ -8,29 +8,28 @@
 import { type Computed, maximumParameters, type Value } from '../program/value.js'
 import { costOf } from './cost.js'
 import type { Graph, Work } from './graph.js'
-import { type Inside, insideOf } from './inside.js'
+import { type Inside, insideOf, type Stored } from './inside.js'
+import { deepestSpot, longestText, newSpot, type Spot, spotOf } from './spots.js'
 
 /** What starting a kernel costs, in numbers read from memory: some microseconds on a graphics card. */
 const launch = 2 ** 18
 
-/** Values computed in one kernel: longer texts compile slowly. */
-const longestKernel = 96
-
 const hasLoop = (value: Value): boolean => value.kind === 'computed' && value.operation.rounds > 1
 
-/** How often a value needs each element of an operand; of one that occurs twice, once. */
-const timesIn = ({ operands, operation, length }: Computed, operand: Value): number =>
-  (operands.reduce((most, x, k) => (x === operand ? Math.max(most, operation.reads[k] ?? 1) : most), 0) * length) /
-  operand.length
+/** How often a value needs each element of its operand k. */
+const timesIn = ({ operands, operation, length }: Computed, k: number): number =>
+  ((operation.reads[k] ?? 1) * length) / (operands[k]?.length ?? 1)
 
 /** How a value is needed, once it is known which of its users have memory. */
 interface Need {
-  /** Kernels that would compute it. */
-  readonly kernels: ReadonlySet<Work>
-  /** How often each of its elements would be computed. */
-  readonly times: number
+  /** For each kernel that would compute it: how often each of its elements, by the spot in the text. */
+  readonly kernels: ReadonlyMap<Work, ReadonlyMap<Spot, number>>
   readonly insideLoop: boolean
 }
+
+/** How often each of its elements would be computed. */
+const timesOf = ({ kernels }: Need): number =>
+  [...kernels.values()].reduce((total, spots) => [...spots.values()].reduce((a, b) => a + b, total), 0)
 
 /**
  * The values that a loop can end in: what has one, or follows one element by element and alone. One of them has memory
@@ -40,9 +39,9 @@ const loopEnds = ({ work, users, outputs }: Graph): ReadonlySet<Value> => {
   const ends = new Set<Value>()
   for (const value of work) {
     if (value.kind !== 'computed' || hasLoop(value)) continue
-    const follows = value.operands.some((operand) => {
+    const follows = value.operands.some((operand, k) => {
       if (operand.kind !== 'computed' || outputs.has(operand) || users.get(operand)?.length !== 1) return false
-      return (hasLoop(operand) || ends.has(operand)) && timesIn(value, operand) <= 1
+      return (hasLoop(operand) || ends.has(operand)) && timesIn(value, k) <= 1
     })
     if (follows) ends.add(value)
   }
@@ -50,13 +49,9 @@ const loopEnds = ({ work, users, outputs }: Graph): ReadonlySet<Value> => {
 }
 
 /** The cheaper of the two, by the number of elements read and written. */
-const storing = (
-  value: Computed,
-  { kernels, times, insideLoop }: Need,
-  guess: ReadonlySet<Value>,
-  ends: ReadonlySet<Value>,
-): boolean => {
-  if (hasLoop(value)) return insideLoop || kernels.size > 1 || times > 1
+const storing = (value: Computed, need: Need, guess: ReadonlySet<Value>, ends: ReadonlySet<Value>): boolean => {
+  const times = timesOf(need)
+  if (hasLoop(value)) return need.insideLoop || need.kernels.size > 1 || times > 1
   if (times <= 1) return false
   if (ends.has(value)) return true
   const cost = costOf(value, guess)
@@ -72,41 +67,70 @@ const decide = (graph: Graph, guess: ReadonlySet<Value>): Set<Value> => {
   const ends = loopEnds(graph)
   const stored = new Set<Value>()
   const needs = new Map<Value, Need>()
+  const roots = new Map<Work, Spot>()
+  const rootOf = (kernel: Work): Spot => {
+    const root = roots.get(kernel) ?? newSpot()
+    roots.set(kernel, root)
+    return root
+  }
   const needOf = (value: Work): Need => {
-    const kernels = new Set<Work>()
-    const times = new Map<Work, number>()
+    const kernels = new Map<Work, Map<Spot, number>>()
     let insideLoop = false
     for (const user of users.get(value) ?? []) {
-      const own = needs.get(user)
-      const mine: Need =
-        stored.has(user) || own === undefined ? { kernels: new Set([user]), times: 1, insideLoop: false } : own
-      const reads = user.kind === 'computed' ? timesIn(user, value) : 1
-      for (const kernel of mine.kernels) {
-        kernels.add(kernel)
-        // inside of one kernel what is computed once is used again
-        times.set(kernel, Math.max(times.get(kernel) ?? 0, (mine.times / mine.kernels.size) * reads))
+      const inner = stored.has(user) ? undefined : needs.get(user)
+      const own = inner?.kernels ?? new Map([[user, new Map([[rootOf(user), 1]])]])
+      for (const [kernel, from] of own) {
+        const spots = kernels.get(kernel) ?? new Map<Spot, number>()
+        kernels.set(kernel, spots)
+        for (const [spot, times] of from) addSpots(spots, user, value, spot, times)
       }
-      insideLoop ||= mine.insideLoop || hasLoop(user)
+      insideLoop ||= inner?.insideLoop === true || hasLoop(user)
     }
-    return { kernels, times: [...times.values()].reduce((a, b) => a + b, 0), insideLoop }
+    return { kernels, insideLoop }
   }
+  const texts = new Map<Work, number>()
+  /** Whether there is room for it in the texts of the kernels that need it. */
+  const hasRoom = ({ kernels }: Need): boolean =>
+    [...kernels].every(
+      ([kernel, spots]) =>
+        (texts.get(kernel) ?? 1) + spots.size <= longestText &&
+        [...spots.keys()].every(({ depth }) => depth <= deepestSpot),
+    )
+
   for (const value of work.toReversed()) {
     const need = needOf(value)
-    needs.set(value, need)
     const handed = (users.get(value) ?? []).some(({ kind }) => kind === 'opaque')
-    if (value.kind === 'opaque' || outputs.has(value) || handed || storing(value, need, guess, ends)) stored.add(value)
+    const own = value.kind === 'opaque' || outputs.has(value) || handed
+    if (own || !hasRoom(need) || storing(value, need, guess, ends)) {
+      stored.add(value)
+      continue
+    }
+    needs.set(value, need)
+    for (const [kernel, spots] of need.kernels) texts.set(kernel, (texts.get(kernel) ?? 1) + spots.size)
   }
   return stored
 }
 
-/** The value inside of a kernel whose memory helps most against too many arrays, or too long a text. */
-const relief = (root: Work, { inner, leaves }: Inside, stored: ReadonlySet<Value>): Computed | null => {
+/** Where, and how often, `user` at a spot reads the elements of `value`. */
+const addSpots = (spots: Map<Spot, number>, user: Work, value: Value, spot: Spot, times: number): void => {
+  if (user.kind !== 'computed') {
+    spots.set(spot, times)
+    return
+  }
+  for (const [k, operand] of user.operands.entries()) {
+    if (operand !== value) continue
+    const at = spotOf(spot, user, k)
+    spots.set(at, Math.max(spots.get(at) ?? 0, times * timesIn(user, k)))
+  }
+}
+
+/** The value inside of a kernel whose memory helps most against too many arrays. */
+const relief = (root: Work, { inner }: Inside, stored: Stored): Computed | null => {
   let best: { readonly value: Computed; readonly left: number; readonly size: number } | null = null
   for (const value of inner) {
     const own = insideOf(value, stored)
     if (own.leaves.length > maximumParameters) continue
-    const rest = insideOf(root, new Set([...stored, value]))
-    const left = leaves.length > maximumParameters ? rest.leaves.length : Math.max(rest.inner.length, own.inner.length)
+    const left = insideOf(root, { has: (x) => x === value || stored.has(x) }).leaves.length
     if (best === null || left < best.left || (left === best.left && own.inner.length > best.size)) {
       best = { value, left, size: own.inner.length }
     }
@@ -114,16 +138,30 @@ const relief = (root: Work, { inner, leaves }: Inside, stored: ReadonlySet<Value
   return best?.value ?? null
 }
 
+/** The kernels that compute a value inside. */
+const kernelsWith = (value: Value, { users }: Graph, stored: Stored): readonly Work[] => {
+  const seen = new Set<Work>()
+  const visit = (x: Value): void => {
+    for (const user of users.get(x) ?? []) {
+      if (seen.has(user)) continue
+      seen.add(user)
+      if (!stored.has(user)) visit(user)
+    }
+  }
+  visit(value)
+  return [...seen].filter((user) => stored.has(user))
+}
+
 const within = (graph: Graph, stored: Set<Value>): ReadonlySet<Value> => {
   const waiting: Work[] = graph.work.filter((value) => stored.has(value))
   for (let root = waiting.pop(); root !== undefined; root = waiting.pop()) {
     const inside = insideOf(root, stored)
-    if (inside.leaves.length <= maximumParameters && inside.inner.length < longestKernel) continue
+    if (inside.leaves.length <= maximumParameters) continue
     const value = relief(root, inside, stored)
     if (value === null) continue
     stored.add(value)
-    // every kernel may have one array more now
-    waiting.splice(0, waiting.length, ...graph.work.filter((x) => stored.has(x)))
+    // those that computed it have one array more now
+    waiting.push(value, ...kernelsWith(value, graph, stored))
   }
   return stored
 }

@@ -26,6 +26,7 @@ const dotGeneral: Lowering<AttrsOf<'dotGeneral'>> = binary((x, y, { contract, ba
     rounds: k,
     arithmetic: 0.2 * k,
     reads: [k, k],
+    elementwise: false,
     element: (emitter, at, [readX, readY]) => {
       const place = emitter.coordinates(at, lengthsOf(result), moving(result))
       const total = emitter.fresh('t')

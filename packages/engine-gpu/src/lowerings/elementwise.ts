@@ -71,6 +71,7 @@ export const applyFormula = (
     rounds: 1,
     arithmetic: cost,
     reads: operands.map(() => 1),
+    elementwise: true,
     element: (_, at, reads) => {
       const [x = '', y = '', z = ''] = reads.map((read) => read(at))
       return text(x, y, z)

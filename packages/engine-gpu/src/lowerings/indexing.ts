@@ -19,6 +19,7 @@ const take: Lowering<AttrsOf<'take'>> = binary((x, indices, { axis }, { shape, d
     rounds: 1,
     arithmetic: 0.2,
     reads: [1, 1],
+    elementwise: false,
     element: (emitter, at, [read, index]) => {
       const [o, j, k] = emitter.coordinates(at, [outer, indices.value.length, inner])
       if (read === undefined || index === undefined || o === undefined || j === undefined || k === undefined) return ''
@@ -43,6 +44,7 @@ const scatterAdd: Lowering<AttrsOf<'scatterAdd'>> = ternary((x, indices, updates
     rounds: many,
     arithmetic: 0.1 * many,
     reads: [1, many, many / n],
+    elementwise: false,
     element: (emitter, at, [read, index, update]) => {
       const [o, c, k] = emitter.coordinates(at, [outer, n, inner])
       if (o === undefined || c === undefined || k === undefined) return ''

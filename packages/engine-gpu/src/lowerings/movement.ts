@@ -26,6 +26,7 @@ const gather = (name: string, x: Value, axes: readonly Axis[], first = 0): Value
     rounds: 1,
     arithmetic,
     reads: [1],
+    elementwise: false,
     element: (emitter, at, [read]) => {
       const coordinates = emitter.coordinates(at, lengthsOf(walk), moving(walk))
       return read?.(placeIn(walk, coordinates, 0, first)) ?? ''
@@ -113,6 +114,7 @@ const pad: Lowering<AttrsOf<'pad'>> = unary((x, { low, interior }, { shape }) =>
     rounds: 1,
     arithmetic,
     reads: [x.value.length / sizeOf(shape)],
+    elementwise: false,
     element: (emitter, at, [read]) => {
       const coordinates = emitter.coordinates(at, shape)
       const conditions: string[] = []
@@ -153,21 +155,20 @@ const joinRows = (parts: readonly Part[], outer: number): Part => {
       rounds: 1,
       arithmetic,
       reads: parts.map((part) => part.row / row),
+      elementwise: false,
       element: (emitter, at, reads) => {
         const [q, c] = emitter.coordinates(at, [outer, row])
         if (q === undefined || c === undefined) return ''
         const v = emitter.fresh('w')
         emitter.line(`let ${v} = 0;`)
-        const choose = (k: number, start: number): void => {
-          const width = parts[k]?.row ?? 0
-          const read = (): void => {
-            const along = namedPlace(emitter.index('p', printPlace(shifted(c, -start))), width)
-            emitter.line(`${v} = ${reads[k]?.(combine([q, along], [width, 1]))};`)
-          }
-          if (k === parts.length - 1) read()
-          else emitter.when(`${printPlace(c)} < ${start + width}`, read, () => choose(k + 1, start + width))
-        }
-        choose(0, 0)
+        const starts = parts.map((_, k) => parts.slice(0, k).reduce((total, part) => total + part.row, 0))
+        emitter.choose(
+          parts.map((part, k) => () => {
+            const along = namedPlace(emitter.index('p', printPlace(shifted(c, -(starts[k] ?? 0)))), part.row)
+            emitter.line(`${v} = ${reads[k]?.(combine([q, along], [part.row, 1]))};`)
+          }),
+          (k) => `${printPlace(c)} < ${starts[k]}`,
+        )
         return v
       },
     },

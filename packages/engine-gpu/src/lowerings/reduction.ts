@@ -33,7 +33,14 @@ interface Fold {
 }
 
 const folded = (length: number, operand: Value, rounds: number, name: string, element: Operation['element']): Value =>
-  computedValue(length, [operand], { name, rounds, arithmetic: 0.1 * rounds, reads: [rounds], element })
+  computedValue(length, [operand], {
+    name,
+    rounds,
+    arithmetic: 0.1 * rounds,
+    reads: [rounds],
+    elementwise: false,
+    element,
+  })
 
 /** A loop over the reduced axes. */
 const reduceWhole = (x: Operand, axes: readonly number[], length: number, { name, start, step }: Fold): Value => {
@@ -133,6 +140,7 @@ const argmax: Lowering<AttrsOf<'argmax'>> = unary((x, { axis }, { shape }) => {
     rounds: length,
     arithmetic: 0.2 * length,
     reads: [length],
+    elementwise: false,
     element: (emitter, at, [read]) => {
       const base = firstPlace(emitter, at, kept)
       const first = read?.(base)

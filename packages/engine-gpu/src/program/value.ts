@@ -29,6 +29,8 @@ export interface Operation {
   readonly arithmetic: number
   /** How many elements of each operand one element needs. */
   readonly reads: readonly number[]
+  /** Whether an element needs only those at its own place. */
+  readonly elementwise: boolean
   /** Writes the lines that compute the element at a place, and gives its text. */
   element(emitter: Emitter, at: Place, reads: readonly Read[]): string
 }
@@ -98,6 +100,7 @@ export const stored = (value: Value): Value =>
         rounds: 1,
         arithmetic: 0,
         reads: [1],
+        elementwise: true,
         element: (_, at, [x]) => x?.(at) ?? '0',
       })
     : value

@@ -27,6 +27,8 @@ export interface Emitter {
   loops(lengths: readonly number[], body: (places: readonly Place[]) => void): void
   /** `if (condition) { ... } else { ... }` */
   when(condition: string, body: () => void, otherwise?: () => void): void
+  /** One of some branches, by halves: `before(k)` says whether it comes before branch k. */
+  choose(branches: readonly (() => void)[], before: (k: number) => string): void
   /** The coordinates of a place in a row-major array; those that are not `needed` may be wrong. */
   coordinates(place: Place, lengths: readonly number[], needed?: readonly boolean[]): readonly Place[]
   /** What `build` writes and gives, once per key, as far out as its names are known. */
@@ -101,6 +103,20 @@ export const makeEmitter = (names: readonly string[]): Emitter => {
     for (const text of [`if (${condition}) {`, ...yes, ...no, '}']) line(text)
   }
 
+  const choose: Emitter['choose'] = (branches, before) => {
+    const among = (from: number, to: number): void => {
+      const middle = Math.floor((from + to) / 2)
+      if (middle === from) branches[from]?.()
+      else
+        when(
+          before(middle),
+          () => among(from, middle),
+          () => among(middle, to),
+        )
+    }
+    among(0, branches.length)
+  }
+
   const depthOf = (used: readonly string[]): number =>
     scopes.findLastIndex(({ names: here, conditional }) => conditional || used.some((name) => here.has(name)))
 
@@ -157,6 +173,7 @@ export const makeEmitter = (names: readonly string[]): Emitter => {
     index,
     loops,
     when,
+    choose,
     coordinates,
     once,
     rounds: () => scopes.reduce((total, scope) => total * scope.rounds, 1),
