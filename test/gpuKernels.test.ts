@@ -1,6 +1,6 @@
 /* How many kernels the programs of this project become on gpu.js, and what fusion may not change. */
 import { adapt, lora } from '@cotangent/ba-lora'
-import { compile, key, profile, type Tensor, treeLeaves, zeros } from '@cotangent/core'
+import { add, compile, exp, key, profile, scalar, scan, solve, type Tensor, treeLeaves, zeros } from '@cotangent/core'
 import { explainKernels, type GpuEngine, gpuEngine } from '@cotangent/engine-gpu'
 import { placesOf, subjects } from '@cotangent/testing'
 import { bertClassify, bertConfig, initBert } from '@cotangent/transformer'
@@ -77,6 +77,16 @@ test('the profiler counts the kernels and the bytes between host and device', as
   expect(times.table({ by: 'operation' })).toMatch(
     /operations; between its programs \d+ bytes from the host and \d+ to it\n/,
   )
+})
+
+test('what runs on the host is told where it stands between the kernels', () => {
+  const solved = (x: Tensor) => add(solve(exp(x), x), 1)
+  const { kernels, programs, text } = explainKernels(solved, engine)(zeros([2, 2]))
+  expect(programs).toBe(2)
+  expect(kernels.map(({ name }) => name)).toEqual(['exp', 'add'])
+  expect(text.split('\n\n')).toEqual(['k0 4  exp  of x0', 'host  solve', 'k0 4  add  of x0'])
+  const loop = explainKernels((xs: Tensor) => scan((c, x) => [add(c, x), c], scalar(0), xs), engine)(zeros([3]))
+  expect(loop).toEqual({ kernels: [], programs: 0, text: 'host  scan' })
 })
 
 test('from step to step only the batch and the spectrum cross', async () => {

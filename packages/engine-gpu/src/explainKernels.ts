@@ -1,4 +1,4 @@
-import { makeIR, planStages, prepareIR } from '@cotangent/core'
+import { type IR, makeIR, planStages, prepareIR } from '@cotangent/core'
 import { fuse } from './fusion/fuse.js'
 import { kernelName, printKernels } from './fusion/print.js'
 import type { GpuEngine } from './gpuEngine.js'
@@ -20,9 +20,14 @@ export interface KernelReport {
   readonly kernels: readonly KernelInfo[]
   /** Programs that it was split into, where parts run on the host. */
   readonly programs: number
-  /** A line for each kernel: its number, elements, name, and what it reads. */
+  /**
+   * A line for each kernel: its number, elements, name, and what it reads; a blank line, then `host` with its operations,
+   * where a part runs there.
+   */
   readonly text: string
 }
+
+const printHost = ({ equations }: IR): string => `host  ${equations.map(({ primitive }) => primitive.name).join(' ')}`
 
 /**
  * The kernels that a function becomes, without running them: what was fused, and what each one's text is.
@@ -38,9 +43,11 @@ export const explainKernels =
   <A extends readonly unknown[]>(f: (...args: A) => unknown, engine: GpuEngine) =>
   (...args: A): KernelReport => {
     const ir = prepareIR(makeIR(f)(...args), (primitive) => engine.lowers(primitive))
-    const programs = planStages(ir, (equation) => engine.runs(equation))
-      .filter(({ where }) => where === 'engine')
-      .map((stage) => fuse(lowerIR(stage.ir)))
+    const stages = planStages(ir, (equation) => engine.runs(equation)).map(({ where, ir: part }) => {
+      const program = where === 'engine' ? fuse(lowerIR(part)) : null
+      return { program, text: program === null ? printHost(part) : printKernels(program) }
+    })
+    const programs = stages.flatMap(({ program }) => (program === null ? [] : [program]))
     const kernels = programs.flatMap((program) => program.kernels)
     return {
       kernels: kernels.map((kernel) => ({
@@ -49,6 +56,9 @@ export const explainKernels =
         source: kernel.spec.source,
       })),
       programs: programs.length,
-      text: programs.map(printKernels).join('\n\n'),
+      text: stages
+        .map(({ text }) => text)
+        .filter((text) => text !== '')
+        .join('\n\n'),
     }
   }

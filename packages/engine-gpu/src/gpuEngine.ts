@@ -63,8 +63,8 @@ export const startGpuEngine = ({
 
 /**
  * Programs as gpu.js kernels: chains of elementwise operations, with the product or reduction they follow, are one kernel;
- * what they compute stays on the device until it is read. f64, u32, loops and choices, `eigh`, `singularValues` and the other algorithms on matrices run on the host,
- * between two programs.
+ * what they compute stays on the device until it is read. f64, u32, loops and choices, `eigh`, `singularValues` and the
+ * other algorithms on matrices run on the host, between two programs.
  *
  * Where results differ from the reference evaluator, beyond f32's rounding:
  *

@@ -56,7 +56,8 @@ const isName = (x: unknown): x is string => typeof x === 'string' && /^[a-zA-Z]\
  *
  * @throws ArgumentError
  */
-export const checkDefinition = ({ name, operands, vjp, jvp }: KernelDefinition<readonly string[]>): void => {
+export const checkDefinition = (definition: KernelDefinition<readonly string[]>): void => {
+  const { name, operands, result, source, reference, vjp, jvp } = definition
   const refuse = (expected: string, received: string, todo: string): never => {
     throw new ArgumentError({ op: 'defineKernel', expected, received, todo })
   }
@@ -79,6 +80,14 @@ export const checkDefinition = ({ name, operands, vjp, jvp }: KernelDefinition<r
       `a kernel takes 1 to ${mostOperands} operands.`,
       `${operands.length} operands of ${name}`,
       'concatenate arrays, or make two kernels of it',
+    )
+  }
+  const missing = Object.entries({ result, source, reference }).find(([, part]) => typeof part !== 'function')
+  if (missing !== undefined) {
+    refuse(
+      'result, source and reference must be functions.',
+      `${missing[0]} of type ${typeof missing[1]}, of ${name}`,
+      `give defineKernel the three of them; it was given ${Object.keys(definition).join(', ')}`,
     )
   }
   if (vjp !== undefined && jvp !== undefined) {

@@ -55,6 +55,12 @@ describe('a definition', () => {
     ['of operands of one name', { operands: ['x', 'x'] }, /different words[\s\S]*\["x","x"\] of doubled/],
     ['of no operands', { operands: [] }, /1 to 7 operands[\s\S]*0 operands of doubled/],
     ['of too many', { operands: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] }, /1 to 7 operands[\s\S]*8 operands/],
+    [
+      'without a reference',
+      { reference: undefined },
+      /must be functions[\s\S]*reference of type undefined, of doubled/,
+    ],
+    ['of a text that is no function', { source: 'function (x) {}' }, /must be functions[\s\S]*source of type string/],
     ['of two derivatives', { vjp: () => [null], jvp: () => factor }, /one derivative[\s\S]*jvp alone/],
   ])('%s', (_, changes, text) => {
     const error = refusal(() => loose(changes))
