@@ -39,8 +39,8 @@ const device = open({ kernels: integer, buffers: integer, bytes: integer })
 
 /** What the worker tells the page. */
 export const eventCodec = t.union([
-  /** What it is busy with. */
-  open({ _tag: t.literal('Busy'), text: t.string }),
+  /** What it is busy with, and whether there is an engine meanwhile. */
+  open({ _tag: t.literal('Busy'), text: t.string, usable: t.boolean }),
   /** Ready to make the step after `steps`. */
   open({
     _tag: t.literal('Ready'),

@@ -82,6 +82,7 @@ export const spectrumChart = (): ((now: readonly number[], teacher: readonly num
     for (const [i, row] of rows.entries()) {
       const [value, before] = [now[i] ?? 0, teacher[i] ?? 0]
       row.bar.style.width = `${(100 * value) / longest}%`
+      row.mark.hidden = now.length === 0
       row.mark.style.left = `${(100 * before) / longest}%`
       setText(row.now, now.length === 0 ? '–' : shortNumber(value))
       setText(row.teacher, now.length === 0 ? '–' : shortNumber(before))

@@ -98,7 +98,7 @@ export const pageHtml = `<!doctype html>
     <div class="shown">
       <section class="card" aria-labelledby="loss-title">
         <h2 id="loss-title">Loss</h2>
-        <p class="hint">Each term by itself, before its weight, on the batch of each step<span id="merged"></span>.</p>
+        <p class="hint">The weighted sum is what is trained; the terms are shown before their weights, on the batch of each step<span id="merged"></span>.</p>
         <div class="panels">${termNames.map(panel).join('')}
         </div>
       </section>

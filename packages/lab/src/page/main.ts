@@ -37,7 +37,7 @@ const drawFacts = ({ ready, last }: Shown): void => {
   fact('compilations', last === null ? '–' : String(last.compilations))
   fact('kernels', last === null ? '–' : String(last.device.kernels))
   const memory = last?.device
-  fact('memory', memory === undefined ? '–' : `${memory.buffers} of ${memory.bytes.toLocaleString('en')} bytes`)
+  fact('memory', memory === undefined ? '–' : `${memory.buffers} (${memory.bytes.toLocaleString('en')} bytes)`)
   drawPassedOver(ready?.passedOver ?? [])
 }
 

@@ -12,14 +12,6 @@ export const shortNumber = (x: number): string => {
 }
 
 /**
- * Bytes in the unit that suits.
- *
- * @example shortBytes(1_500_000) // => '1.5 MB'
- */
-export const shortBytes = (bytes: number): string =>
-  bytes < 1e3 ? `${bytes} B` : bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
-
-/**
  * Milliseconds, or seconds where there are many.
  *
  * @example shortTime(1234) // => '1.23 s'

@@ -44,6 +44,15 @@ describe('what the page shows', () => {
     expect(afterAll(...running, { _tag: 'Paused' }, stepped(2)).status).toBe('paused at step 2')
   })
 
+  test('while an engine starts nothing can be run; while a step is compiled it can be paused', () => {
+    const running = [ready, { _tag: 'Running' }] as const
+    const compiling = afterAll(...running, { _tag: 'Busy', text: 'compiling', usable: true })
+    expect(compiling).toMatchObject({ status: 'compiling', ready, running: true })
+    const starting = afterAll(...running, stepped(1), { _tag: 'Busy', text: 'starting', usable: false })
+    expect(starting).toMatchObject({ status: 'starting', ready: null, steps: 1 })
+    expect(after(starting, { ...ready, steps: 1, running: true })).toMatchObject({ running: true, steps: 1 })
+  })
+
   test('a message stays until something works again; without an engine nothing can be run', () => {
     const failed: LabEvent = { _tag: 'Failed', message: 'no', usable: false }
     expect(afterAll(ready, stepped(1), failed)).toMatchObject({ problem: 'no', ready: null, running: false, steps: 1 })

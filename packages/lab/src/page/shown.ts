@@ -34,7 +34,7 @@ const methods = knownMethods(labSettings)
 export const after = (before: Shown, event: LabEvent): Shown => {
   switch (event._tag) {
     case 'Busy':
-      return { ...before, status: event.text, problem: '' }
+      return { ...before, ready: event.usable ? before.ready : null, status: event.text, problem: '' }
     case 'Ready': {
       const label = methods.get(event.method)?.label ?? event.method
       const status = event.running ? 'running' : `ready: ${label} in mode ${event.mode}`

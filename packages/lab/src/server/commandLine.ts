@@ -15,7 +15,7 @@ const portOf = (text: string): E.Either<BadOption, number> =>
     : E.left(
         badOption('--port', {
           must: '--port must be a whole number from 0 to 65535.',
-          received: text,
+          received: JSON.stringify(text),
           todo: `give a number such as ${defaultPort}, or 0 for any that is free`,
         }),
       )

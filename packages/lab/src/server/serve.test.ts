@@ -110,7 +110,7 @@ describe('the command', () => {
 
   test.each(['x', '-1', '65536', '80.5', ''])('refuses the port "%s"', async (port) => {
     const [text, code] = await said(`--port=${port}`)
-    expect(text).toContain('--port must be a whole number from 0 to 65535.\n  received  ')
+    expect(text).toContain(`--port must be a whole number from 0 to 65535.\n  received  "${port}"\n`)
     expect(text).toContain('to do')
     expect(code).toBe(2)
   })

@@ -1,5 +1,5 @@
 /* The worker: fetches the lab's data, then does what the page says. */
-import { decode, E, pipe } from '@cotangent/prelude'
+import { decode, E, pipe, threeParts } from '@cotangent/prelude'
 import { decodeLab, labFileName } from '../labFile.js'
 import { commandCodec, type LabEvent } from '../protocol.js'
 import { labSettings } from '../settings.js'
@@ -15,13 +15,24 @@ const scope = globalThis as unknown as WorkerScope // border: this module is run
 const post = (event: LabEvent): void => scope.postMessage(event)
 const fail = ({ message }: { readonly message: string }): void => post({ _tag: 'Failed', message, usable: false })
 
+const notLoaded = (received: string): Error =>
+  new Error(
+    threeParts({
+      must: "The model and the mails must come from the lab's server.",
+      received: `${labFileName}: ${received}`,
+      todo: 'load the page again, with the server running',
+    }),
+  )
+
 const load = async (): Promise<Uint8Array> => {
-  const response = await fetch(labFileName)
-  if (!response.ok) throw new Error(`${labFileName}: the server answers ${response.status}`)
+  const response = await fetch(labFileName).catch((cause: unknown) => {
+    throw notLoaded(String(cause))
+  })
+  if (!response.ok) throw notLoaded(`the server answers ${response.status}`)
   return new Uint8Array(await response.arrayBuffer())
 }
 
-post({ _tag: 'Busy', text: 'fetching the model and the mails' })
+post({ _tag: 'Busy', text: 'fetching the model and the mails', usable: false })
 // commands that come before the data wait for it
 const session = load().then((bytes) =>
   pipe(

@@ -81,7 +81,7 @@ export const makeSession = (lab: Lab, post: (event: LabEvent) => void): ((comman
 
   const start = async (): Promise<void> => {
     if (place === null) return
-    post({ _tag: 'Busy', text: `starting the engine, mode ${requested}` })
+    post({ _tag: 'Busy', text: `starting the engine, mode ${requested}`, usable: false })
     const started = await startGpuEngine({ mode: requested })()
     if (E.isLeft(started)) {
       return fail(`${started.left.message}\n\nThe training is kept: in another mode it goes on from where it was.`)
@@ -115,7 +115,7 @@ export const makeSession = (lab: Lab, post: (event: LabEvent) => void): ((comman
   }
 
   const stepOn = async (running: Running): Promise<Seen> => {
-    if (running.trainers.compilations() === 0) post({ _tag: 'Busy', text: 'compiling the step' })
+    if (running.trainers.compilations() === 0) post({ _tag: 'Busy', text: 'compiling the step', usable: true })
     try {
       return await running.trainer.step(weights)
     } catch (cause) {
