@@ -141,7 +141,7 @@ const onSignals = (controller: AbortController): (() => void) => {
 export const studyCommand = (): Command =>
   new Command('study')
     .description('Pre-train on real mail with known faults, fine-tune with each method, compare and report')
-    .option('--quick', 'a look at the whole road in under a minute; its figures decide nothing')
+    .option('--quick', 'a look at the whole road in about a minute; its figures decide nothing')
     .option('--full', 'three pre-trained models of each kind, faulty and clean')
     .option(
       '--engine <name>',

@@ -78,7 +78,7 @@ export const engineNamed = (name: string): E.Either<EdgeError, MakeEngine> => {
   return make === undefined
     ? E.left(
         badOption('--engine', {
-          must: `--engine must be one of ${engineNames.join(', ')}.`,
+          must: '--engine must be the name of an engine.',
           received: `"${name}"; ${suggestion(name, engineNames)}`,
           todo: 'choose one of them; onnx is the fast one without a graphics card, auto looks for a card',
         }),

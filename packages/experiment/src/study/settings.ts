@@ -236,7 +236,7 @@ export const withSettings = (base: StudySettings, change: Change<StudySettings>)
   evaluation: { ...base.evaluation, ...change.evaluation },
 })
 
-/** A look at the whole road in well under a minute: few seeds, one trial; its figures decide nothing. */
+/** A look at the whole road in about a minute: few seeds, one trial; its figures decide nothing. */
 export const quickSettings = withSettings(defaultSettings, {
   seeds: 2,
   pretraining: { windows: 1, labelEpochs: 1 },
