@@ -7,196 +7,13 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { compile, type Executable, HostTensor, type IR, referenceEngine, type Tensor } from '@cotangent/core'
 import { type GpuEngine, startGpuEngine } from '@cotangent/engine-gpu'
-import { E } from '@cotangent/prelude'
-import { GPU, type IPipelineRunShortcut } from 'gpu.js'
-import { type Device, DeviceBuffer } from '../packages/engine-gpu/src/device/device.js'
-import { graphicsCard, javaScript, translate, webAssembly } from '../packages/engine-gpu/src/device/dialect.js'
-import { createKernel } from '../packages/engine-gpu/src/device/gpujs.js'
-import { makeExecutable } from '../packages/engine-gpu/src/program/executable.js'
-import type { KernelSpec } from '../packages/engine-gpu/src/program/value.js'
+import { E, threeParts } from '@cotangent/prelude'
+import { GPU } from 'gpu.js'
+import { callsOf, pipelineOf } from './gpuPipeline.js'
 import { type SmallProgram, smallPrograms } from './gpuPrograms.js'
-import { pairsInTurns } from './turns.js'
-
-/** Where an array of a kernel comes from. */
-type Source =
-  | { readonly kind: 'input'; readonly index: number }
-  | { readonly kind: 'data'; readonly values: Float32Array }
-  | { readonly kind: 'step'; readonly index: number }
-
-/** The kernel calls of a program. */
-interface Calls {
-  readonly steps: readonly { readonly spec: KernelSpec; readonly from: readonly Source[] }[]
-  readonly outputs: readonly Source[]
-}
-
-/** The program's kernel calls in their order: it is run once on a device that only takes notes. */
-const callsOf = async (engine: GpuEngine, ir: IR, inputs: readonly Tensor[]): Promise<Calls> => {
-  const sources = new Map<DeviceBuffer, Source>()
-  const steps: { readonly spec: KernelSpec; readonly from: readonly Source[] }[] = []
-  const noted = (length: number, source: Source): DeviceBuffer => {
-    const buffer = new DeviceBuffer(length, () => undefined)
-    sources.set(buffer, source)
-    return buffer
-  }
-  const sourceOf = (buffer: DeviceBuffer): Source => {
-    const source = sources.get(buffer)
-    if (source === undefined) throw new Error('memory that nothing wrote')
-    return source
-  }
-  const device: Device = {
-    mode: engine.mode,
-    adapter: engine.adapter,
-    limits: engine.limits,
-    upload: (values) => noted(values.length, { kind: 'data', values }),
-    kernel: (spec) => ({
-      run: async (from) => {
-        steps.push({ spec, from: from.map(sourceOf) })
-        return noted(spec.length, { kind: 'step', index: steps.length - 1 })
-      },
-    }),
-    read: () => Promise.reject(new Error('nothing is read here')),
-    finish: async () => undefined,
-    stats: () => engine.stats(),
-    forget: () => undefined,
-    close: async () => undefined,
-  }
-  const placed = {
-    place: async (x: Tensor) => noted(x.size, { kind: 'input', index: inputs.indexOf(x) }),
-    forget: () => undefined,
-  }
-  const results = await makeExecutable(device, placed, ir).run(inputs)
-  return { steps, outputs: results.map((x) => sourceOf((x as unknown as { readonly buffer: DeviceBuffer }).buffer)) } // border: they are of the device above
-}
-
-/** The same kernel calls as one pipeline of gpu.js. */
-const pipelineOf = (gpu: GPU, mode: string, { steps, outputs }: Calls, inputs: number) => {
-  const dialect = mode === 'cpu' ? javaScript : mode === 'webasm' ? webAssembly : graphicsCard
-  const kernels = new Map<string, ReturnType<typeof createKernel>>()
-  const kernelOf = (spec: KernelSpec) => {
-    const name = JSON.stringify(spec)
-    const kernel = kernels.get(name) ?? createKernel(gpu, translate(spec.source, dialect), spec)
-    kernels.set(name, kernel)
-    return kernel
-  }
-  const orchestrate = (...given: readonly unknown[]): readonly unknown[] => {
-    const done: unknown[] = []
-    const valueOf = (source: Source): unknown =>
-      source.kind === 'data' ? source.values : source.kind === 'input' ? given[source.index] : done[source.index]
-    for (const { spec, from } of steps) done.push(kernelOf(spec)(...(from.map(valueOf) as never[]))) // border: handles
-    return outputs.map(valueOf)
-  }
-  // gpu.js makes as many handles as the function says it has parameters
-  Object.defineProperty(orchestrate, 'length', { value: inputs })
-  return gpu.createPipeline(orchestrate as never) // border: gpu.js wants results that can be written to
-}
-
-/** A program as the engine gets it. */
-interface Captured {
-  readonly ir: IR
-  /** Which tensors the IR's inputs are. */
-  readonly inputs: readonly Tensor[]
-  /** The results by the reference evaluator, in the IR's order. */
-  readonly expected: readonly Tensor[]
-  /** For each result of the function, which of the IR's it is. */
-  readonly order: readonly number[]
-}
-
-const capture = async (engine: GpuEngine, { state, frozen, batch, run }: SmallProgram): Promise<Captured> => {
-  const found: Omit<Captured, 'order'>[] = []
-  const spy = {
-    ...engine,
-    load: async (ir: IR): Promise<Executable> => {
-      const reference = await referenceEngine().load(ir)
-      return {
-        ...reference,
-        run: async (inputs) => {
-          const results = await reference.run(inputs)
-          found.push({ ir, inputs, expected: results })
-          return results
-        },
-      }
-    },
-  }
-  const results = await compile(run, spy)(state, frozen, batch)
-  const [only, ...more] = found
-  if (only === undefined || more.length > 0) throw new Error('the program is not one program')
-  return { ...only, order: results.map((x) => only.expected.indexOf(x)) }
-}
-
-/** How values travel: `comes and goes`: all from the host and back in each call; `stays`: the state only where it must. */
-const traffics = ['comes and goes', 'stays'] as const
-type Traffic = (typeof traffics)[number]
-
-interface Way {
-  /** One call, and what it read. */
-  readonly call: () => Promise<readonly Float32Array[]>
-  /** Waits until all calls are done: those that read nothing only hand their work over. */
-  readonly settle: () => Promise<unknown>
-}
-
-const fresh = (x: Tensor): HostTensor => new HostTensor(x.data, x.shape, x.dtype)
-
-/** Some of a list, by their places. */
-const pick = <T>(list: readonly T[], places: readonly number[]): readonly T[] =>
-  places.map((place) => {
-    const found = list[place]
-    if (found === undefined) throw new Error(`there is no ${place}`)
-    return found
-  })
-
-const scheduleCall = (
-  executable: Executable,
-  { state, frozen }: SmallProgram,
-  { inputs, order }: Captured,
-  traffic: Traffic,
-): Way => {
-  const kept = traffic === 'stays' ? state.length : 0
-  const [stays, leaves] = [order.slice(0, kept), order.slice(kept)]
-  let held: readonly Tensor[] = state.map(fresh)
-  const settle = (): Promise<unknown> => Promise.all(held.slice(0, 1).map((x) => x.read()))
-  const call = async () => {
-    const given = inputs.map((x) => {
-      if (kept > 0 && state.includes(x)) return held[state.indexOf(x)] ?? x
-      return traffic === 'stays' && frozen.includes(x) ? x : fresh(x)
-    })
-    const results = await executable.run(given)
-    if (kept > 0) {
-      for (const x of held) executable.recycle(x)
-      held = pick(results, stays)
-    }
-    const gone = pick(results, leaves)
-    const read = await Promise.all(gone.map((x) => x.read()))
-    for (const x of gone) executable.recycle(x)
-    return read.map(({ data }) => data as Float32Array) // border: the results are f32
-  }
-  return { call, settle }
-}
-
-/** As an executor of the engine would call a pipeline: tensors go in, tensors come out. */
-const pipelineCall = (
-  pipeline: IPipelineRunShortcut,
-  { state, frozen }: SmallProgram,
-  { inputs, order, expected }: Captured,
-  traffic: Traffic,
-): Way => {
-  const kept = traffic === 'stays' ? state.length : 0
-  let held: readonly Tensor[] = state
-  const elements = ({ data }: Tensor): Float32Array<ArrayBuffer> =>
-    (data instanceof Float32Array ? data : Float32Array.from(data)) as Float32Array<ArrayBuffer> // border: never shared
-  const call = async () => {
-    const given = inputs.map((x) => {
-      if (kept > 0 && state.includes(x)) return held[state.indexOf(x)] ?? x
-      return traffic === 'stays' && frozen.includes(x) ? x : fresh(x)
-    })
-    const arrays = (await pipeline(...given.map(elements))) as readonly Float32Array[] // border: one array for each handle
-    const results = expected.map(({ shape, dtype }, i) => new HostTensor(arrays[i] ?? new Float32Array(), shape, dtype))
-    if (kept > 0) held = pick(results, order.slice(0, kept))
-    return pick(results, order.slice(kept)).map(({ data }) => data as Float32Array) // border: the results are f32
-  }
-  return { call, settle: async () => undefined } // each call reads
-}
+import { capture, pick, pipelineCall, scheduleCall, traffics, type Way } from './gpuWays.js'
+import { pairsInTurns, quantile } from './turns.js'
 
 const furthest = (a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number =>
   Math.max(...a.flatMap((x, i) => Array.from(x, (value, j) => Math.abs(value - (b[i]?.[j] ?? Number.NaN)))))
@@ -221,14 +38,6 @@ const [warmUp, turn] = [1000, 50]
 /** JavaScript's compiler needs some calls to see what is worth compiling. */
 const warm = async (way: Way): Promise<void> => {
   for (const end = performance.now() + warmUp; performance.now() < end; ) await timesOf(way, 1)
-}
-
-/** The value below which a share of them lies. */
-const quantile = (xs: readonly number[], share: number): number => {
-  const sorted = [...xs].sort((a, b) => a - b)
-  const at = share * (sorted.length - 1)
-  const [low = Number.NaN, high = low] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
-  return low + (high - low) * (at - Math.floor(at))
 }
 
 /** Median and quartiles. */
@@ -261,8 +70,25 @@ const { values } = parseArgs({
     json: { type: 'string' },
   },
 })
+const known = ['cpu', 'webasm', 'webgpu'] as const
 const rounds = Number(values.rounds)
-const modes = (['cpu', 'webasm', 'webgpu'] as const).filter((mode) => values.modes.split(',').includes(mode))
+const modes = known.filter((mode) => values.modes.split(',').includes(mode))
+const programs = smallPrograms.filter(({ name }) => name.includes(values.only))
+
+const refuse = (must: string, received: string, todo: string): never => {
+  console.error(threeParts({ must, received: JSON.stringify(received), todo }))
+  process.exit(2)
+}
+if (!Number.isInteger(rounds) || rounds < 1)
+  refuse('--rounds must be a whole number from 1.', values.rounds, 'give 15, or more on a busy machine')
+if (!values.modes.split(',').every((mode) => known.some((each) => each === mode)))
+  refuse('--modes must be modes of gpu.js.', values.modes, `give some of ${known.join(',')}`)
+if (programs.length === 0)
+  refuse(
+    '--only must be in the name of a program.',
+    values.only,
+    `give a part of one of: ${smallPrograms.map(({ name }) => name).join('; ')}`,
+  )
 
 const shown = ([middle = 0, low = 0, high = 0]: readonly number[]): string =>
   `${middle.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`
@@ -311,8 +137,7 @@ for (const mode of modes) {
   }
   const engine = started.right
   const gpu = new GPU({ mode })
-  for (const program of smallPrograms.filter(({ name }) => name.includes(values.only)))
-    rows.push(...(await measure(engine, gpu, program)))
+  for (const program of programs) rows.push(...(await measure(engine, gpu, program)))
   await gpu.destroy()
   await engine.close()
 }

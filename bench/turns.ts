@@ -1,10 +1,13 @@
-/** The middle one, or the mean of the two in the middle. */
-export const median = (xs: readonly number[]): number => {
+/** The value below which a share of them lies. */
+export const quantile = (xs: readonly number[], share: number): number => {
   const sorted = [...xs].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const [low = Number.NaN, high = Number.NaN] = [sorted[middle - 1], sorted[middle]]
-  return sorted.length % 2 === 1 ? high : (low + high) / 2
+  const at = share * (sorted.length - 1)
+  const [low = Number.NaN, high = low] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
+  return low + (high - low) * (at - Math.floor(at))
 }
+
+/** The middle one, or the mean of the two in the middle. */
+export const median = (xs: readonly number[]): number => quantile(xs, 0.5)
 
 /** Two measurements in turn, so many times; who begins changes. */
 export const pairsInTurns = async <T>(
