@@ -14,7 +14,17 @@ import { largestInteger } from './limits.js'
 /** Frees the memory of tensors that nobody holds any more. */
 const abandoned = new FinalizationRegistry<DeviceBuffer>((buffer) => buffer.release())
 
-/** A result of a compiled call that stays on the device until `await t.read()`. */
+/**
+ * A result of a compiled call, on the device; `await t.read()` gives a copy on the host.
+ *
+ * @throws BufferError where it is read once its memory is gone, or used as if it were on the host
+ * @example
+ * const engine = await gpuEngine({ mode: 'cpu' })
+ * const y = await compile((x: Tensor) => mul(x, 2), engine)(array([1, 2]))
+ * y instanceof DeviceTensor // => true
+ * await y.read() // => [2, 4]
+ * await engine.close()
+ */
 export class DeviceTensor extends Tensor implements DeviceStorage {
   #buffer: DeviceBuffer | null
 
@@ -29,14 +39,14 @@ export class DeviceTensor extends Tensor implements DeviceStorage {
     abandoned.register(this, buffer, this)
   }
 
-  /** @throws BufferError if the tensor was donated */
+  /** @throws BufferError if the tensor was donated or freed */
   get buffer(): DeviceBuffer {
     if (this.#buffer === null) {
       throw new BufferError({
         op: 'data',
-        expected: 'a donated tensor must not be read again.',
-        received: `${printAval(this.aval)}, donated to a compiled call`,
-        todo: 'use the result of that call, or leave the argument out of donate',
+        expected: 'a tensor must not be read once its memory on the device was given back.',
+        received: `${printAval(this.aval)}, donated to a compiled call or freed`,
+        todo: 'use the result of that call and leave the argument out of donate, or read before free()',
       })
     }
     return this.#buffer
@@ -57,6 +67,7 @@ export class DeviceTensor extends Tensor implements DeviceStorage {
     return new HostTensor(fromDevice(values, dtype), shape, dtype)
   }
 
+  /** Gives the memory on the device back now; else it goes when nobody holds the tensor any more. */
   free(): void {
     this.#buffer?.release()
     this.#buffer = null
@@ -64,7 +75,7 @@ export class DeviceTensor extends Tensor implements DeviceStorage {
   }
 
   toString(): string {
-    const where = this.#buffer === null ? 'donated' : `on the device, gpu.js mode ${this.device.mode}`
+    const where = this.#buffer === null ? 'donated or freed' : `on the device, gpu.js mode ${this.device.mode}`
     return `Tensor ${printAval(this.aval)} (${where})`
   }
 }

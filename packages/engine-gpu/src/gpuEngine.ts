@@ -55,7 +55,13 @@ const makeEngine = ({ device, passedOver }: Choice): GpuEngine => {
   }
 }
 
-/** The engine as a value, or why it does not start here. */
+/**
+ * The engine as a value, or why it does not start here: `gpuEngine` without the throw.
+ *
+ * @example
+ * const started = await startGpuEngine({ mode: 'webgl2' })() // Node has no WebGL2
+ * started._tag // => 'Left'
+ */
 export const startGpuEngine = ({
   mode = 'auto',
   warn = console.warn,

@@ -1,4 +1,5 @@
 import { ArgumentError, type Aval, primitives, type Tensor } from '@cotangent/core'
+import { maximumParameters } from '../program/value.js'
 
 /** One entry per operand, in their order. */
 export type PerOperand<N extends readonly string[], T> = { readonly [I in keyof N]: T }
@@ -46,9 +47,6 @@ export type KernelDefinition<N extends readonly string[]> = KernelDerivative<N> 
   readonly reference: (...operands: PerOperand<N, Tensor>) => Tensor
 }
 
-/** Arrays that a kernel may take in every mode: WebGPU gives 8 buffers to a stage, and the result is one. */
-const mostOperands = 7
-
 const isName = (x: unknown): x is string => typeof x === 'string' && /^[a-zA-Z]\w*$/.test(x)
 
 /**
@@ -75,9 +73,9 @@ export const checkDefinition = (definition: KernelDefinition<readonly string[]>)
       "name each operand once, in the order of the kernel's parameters",
     )
   }
-  if (operands.length < 1 || operands.length > mostOperands) {
+  if (operands.length < 1 || operands.length > maximumParameters) {
     refuse(
-      `a kernel takes 1 to ${mostOperands} operands.`,
+      `a kernel takes 1 to ${maximumParameters} operands.`,
       `${operands.length} operands of ${name}`,
       'concatenate arrays, or make two kernels of it',
     )
