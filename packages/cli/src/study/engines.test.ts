@@ -44,6 +44,13 @@ describe('auto', () => {
   })
 })
 
+test('gpu without a graphics card says that another engine is faster', async () => {
+  const { engine, runsOn } = getOrThrow(await getOrThrow(engineNamed('gpu:cpu'))({ threads: 1 })())
+  expect(engine.name).toBe('gpu (cpu)')
+  expect(runsOn).toBe('gpu.js on JavaScript; it is no graphics card; --engine onnx is many times faster here')
+  await engine.close()
+})
+
 test('an engine that does not start is the error that it gives', async () => {
   const broken = engineUnavailable('gpu', 'nothing', 'nothing')
   expect(await auto(() => TE.left(broken))({ threads: 1 })()).toMatchObject({ left: broken })

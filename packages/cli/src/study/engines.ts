@@ -25,6 +25,10 @@ const onnx = (threads: number, why = ''): TE.TaskEither<EdgeError, StudyEngine> 
 
 const passed = ({ passedOver }: GpuEngine): string => `no graphics card was found: ${passedOver.join('; ')}`
 
+/** That no card computes, and what to do. */
+const without = (engine: GpuEngine): string =>
+  `${engine.passedOver.length === 0 ? 'it is no graphics card' : passed(engine)}; --engine onnx is many times faster here`
+
 const gpu =
   (mode: RequestedMode): MakeEngine =>
   () =>
@@ -32,7 +36,7 @@ const gpu =
       startGpuEngine({ mode, warn }),
       TE.map((engine) => ({
         engine,
-        runsOn: `gpu.js on ${engine.adapter.name}${engine.passedOver.length === 0 ? '' : `; ${passed(engine)}`}`,
+        runsOn: `gpu.js on ${engine.adapter.name}${engine.adapter.software ? `; ${without(engine)}` : ''}`,
       })),
     )
 
