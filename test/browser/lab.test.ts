@@ -250,6 +250,22 @@ describe.skipIf(!existsSync(executablePath))('the lab in a browser', () => {
     }
   })
 
+  test('where the model does not come, the page says what to do', async () => {
+    const context = await browser.newContext()
+    try {
+      await context.route('**/lab.safetensors', (route) => route.abort())
+      const page = await context.newPage()
+      await page.goto(server.url)
+      await page.waitForSelector('#problem:visible')
+      expect(await page.textContent('#problem')).toMatch(
+        /must come from the lab's server\.\n {2}received {2}lab\.safetensors: [\s\S]*to do {5}load the page again/,
+      )
+      expect(await page.isDisabled('#run')).toBe(true)
+    } finally {
+      await context.close()
+    }
+  })
+
   const cases = [1280, 400].flatMap((width) => (['light', 'dark'] as const).map((scheme) => ({ width, scheme })))
 
   test.each(cases)('$width pixels, $scheme: nothing sticks out, and text can be read', async ({ width, scheme }) => {

@@ -29,14 +29,14 @@ let shown: Shown = shownAtFirst
 
 const fact = (name: string, text: string): void => setText(element(`fact-${name}`, HTMLElement), text)
 
-const drawFacts = ({ ready, last }: Shown): void => {
+const drawFacts = ({ ready, here }: Shown): void => {
   fact('mode', ready?.mode ?? '–')
   fact('adapter', ready === null ? '–' : `${ready.adapter}${ready.software ? ' (no graphics card)' : ''}`)
   fact('trainable', ready?.trainable.toLocaleString('en') ?? '–')
-  fact('speed', last === null ? '–' : shortTime(last.milliseconds))
-  fact('compilations', last === null ? '–' : String(last.compilations))
-  fact('kernels', last === null ? '–' : String(last.device.kernels))
-  const memory = last?.device
+  fact('speed', here === null ? '–' : shortTime(here.milliseconds))
+  fact('compilations', here === null ? '–' : String(here.compilations))
+  fact('kernels', here === null ? '–' : String(here.device.kernels))
+  const memory = here?.device
   fact('memory', memory === undefined ? '–' : `${memory.buffers} (${memory.bytes.toLocaleString('en')} bytes)`)
   drawPassedOver(ready?.passedOver ?? [])
 }

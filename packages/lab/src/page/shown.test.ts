@@ -49,8 +49,11 @@ describe('what the page shows', () => {
     const compiling = afterAll(...running, { _tag: 'Busy', text: 'compiling', usable: true })
     expect(compiling).toMatchObject({ status: 'compiling', ready, running: true })
     const starting = afterAll(...running, stepped(1), { _tag: 'Busy', text: 'starting', usable: false })
-    expect(starting).toMatchObject({ status: 'starting', ready: null, steps: 1 })
-    expect(after(starting, { ...ready, steps: 1, running: true })).toMatchObject({ running: true, steps: 1 })
+    expect(starting).toMatchObject({ status: 'starting', ready: null, steps: 1, last: { steps: 1 }, here: null })
+    const started = after(starting, { ...ready, steps: 1, running: true })
+    // the terms stay; kernels and memory were the other engine's
+    expect(started).toMatchObject({ running: true, steps: 1, last: { steps: 1 }, here: null })
+    expect(after(started, stepped(2)).here).toMatchObject({ steps: 2 })
   })
 
   test('a message stays until something works again; without an engine nothing can be run', () => {

@@ -10,6 +10,8 @@ export interface Shown {
   readonly running: boolean
   readonly steps: number
   readonly last: Stepped | null
+  /** The last step on the engine there is. */
+  readonly here: Stepped | null
   readonly history: History
   /** A few words, to be read aloud. */
   readonly status: string
@@ -23,10 +25,13 @@ export const shownAtFirst: Shown = {
   running: false,
   steps: 0,
   last: null,
+  here: null,
   history: emptyHistory,
   status: 'loading',
   problem: '',
 }
+
+const noEngine = { ready: null, here: null } as const
 
 const methods = knownMethods(labSettings)
 
@@ -34,11 +39,11 @@ const methods = knownMethods(labSettings)
 export const after = (before: Shown, event: LabEvent): Shown => {
   switch (event._tag) {
     case 'Busy':
-      return { ...before, ready: event.usable ? before.ready : null, status: event.text, problem: '' }
+      return { ...before, ...(event.usable ? {} : noEngine), status: event.text, problem: '' }
     case 'Ready': {
       const label = methods.get(event.method)?.label ?? event.method
       const status = event.running ? 'running' : `ready: ${label} in mode ${event.mode}`
-      const anew = event.steps === 0 ? { history: emptyHistory, last: null } : {}
+      const anew = event.steps === 0 ? { history: emptyHistory, last: null, here: null } : {}
       return { ...before, ...anew, ready: event, running: event.running, steps: event.steps, status, problem: '' }
     }
     case 'Running':
@@ -48,13 +53,12 @@ export const after = (before: Shown, event: LabEvent): Shown => {
     case 'Stepped': {
       const status = before.running ? 'running' : `paused at step ${event.steps}`
       const history = withStep(before.history, event.readings)
-      return { ...before, steps: event.steps, last: event, history, status, problem: '' }
+      return { ...before, steps: event.steps, last: event, here: event, history, status, problem: '' }
     }
     case 'Failed':
       return {
         ...before,
-        ready: event.usable ? before.ready : null,
-        last: event.usable ? before.last : null,
+        ...(event.usable ? {} : { ...noEngine, last: null }),
         running: false,
         status: 'stopped: see the message',
         problem: event.message,
