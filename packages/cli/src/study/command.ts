@@ -1,8 +1,9 @@
-import { availableParallelism, homedir } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import {
   analyse,
   chosenMethods,
+  defaultCacheFolder,
   renderTable,
   runStudy,
   type StudyEvent,
@@ -30,11 +31,6 @@ interface Options extends SettingOptions {
 }
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
-
-const defaultCache = (): string =>
-  process.env.XDG_CACHE_HOME === undefined || process.env.XDG_CACHE_HOME === ''
-    ? join(homedir(), '.cache', 'cotangent')
-    : join(process.env.XDG_CACHE_HOME, 'cotangent')
 
 const threadsOf = (text: string): E.Either<EdgeError, number> =>
   /^\d{1,4}$/.test(text)
@@ -159,7 +155,7 @@ export const studyCommand = (): Command =>
     .option('--config <file>', 'settings as YAML')
     .option('--set <path=value>', 'one setting, as in fineTuning.epochs=4 (may be repeated)', collect, [])
     .option('--output <folder>', 'where the report and the results go', 'cotangent-study')
-    .option('--cache <folder>', 'where prepared mails and pre-trained models are kept', defaultCache())
+    .option('--cache <folder>', 'where prepared mails and pre-trained models are kept', defaultCacheFolder())
     .option('--debug', 'show the stack of an internal error', false)
     .action(async (options: Options) => {
       const controller = new AbortController()

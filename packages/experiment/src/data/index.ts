@@ -1,5 +1,6 @@
 export { characterNoise } from './characterNoise.js'
 export { clusterMails, type MailClusters } from './clusterMails.js'
+export { defaultCacheFolder } from './defaultCacheFolder.js'
 export { type FineTuningOptions, fineTuningSet } from './fineTuningSet.js'
 export { htmlText } from './htmlText.js'
 export { type Cached, type CacheUse, jsonCache } from './jsonCache.js'

@@ -1,13 +1,10 @@
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import { version } from '@cotangent/core'
+import { defaultCacheFolder } from '@cotangent/experiment'
 import { type BadOption, badOption, E, type EdgeError, escapeLines, exitCodeOf, pipe, TE } from '@cotangent/prelude'
 import { Command, CommanderError } from 'commander'
 import { startLab } from './startLab.js'
 
 const defaultPort = 4280
-
-const defaultCache = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cotangent')
 
 const portOf = (text: string): E.Either<BadOption, number> =>
   /^\d{1,5}$/.test(text) && Number(text) < 65_536
@@ -48,7 +45,7 @@ export const runCommandLine = async (args: readonly string[]): Promise<void> => 
     .showSuggestionAfterError()
     .allowExcessArguments(false)
     .option('--port <n>', 'port of this machine; 0 for any that is free', String(defaultPort))
-    .option('--cache <folder>', 'where prepared mails and the pre-trained model are kept', defaultCache())
+    .option('--cache <folder>', 'where prepared mails and the pre-trained model are kept', defaultCacheFolder())
     .exitOverride()
     .configureOutput({ writeErr: (text) => process.stderr.write(escapeLines(text.trimEnd()).concat('\n')) })
     .action(serve)
