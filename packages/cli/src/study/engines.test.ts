@@ -1,7 +1,7 @@
 import { type GpuEngine, gpuEngine } from '@cotangent/engine-gpu'
 import { engineUnavailable, getOrThrow, TE } from '@cotangent/prelude'
-import { describe, expect, test } from 'vitest'
-import { auto, engineNamed, withEngine } from './engines.js'
+import { describe, expect, test, vi } from 'vitest'
+import { auto, engineNamed, gpu, withEngine } from './engines.js'
 
 /** gpu.js in JavaScript, said to be what a graphics card would be; how often it was closed. */
 const standIn = async (adapter: Partial<GpuEngine['adapter']>, passedOver: readonly string[] = []) => {
@@ -44,10 +44,17 @@ describe('auto', () => {
   })
 })
 
-test('gpu without a graphics card says that another engine is faster', async () => {
-  const { engine, runsOn } = getOrThrow(await getOrThrow(engineNamed('gpu:cpu'))({ threads: 1 })())
-  expect(engine.name).toBe('gpu (cpu)')
-  expect(runsOn).toBe('gpu.js on JavaScript; it is no graphics card; --engine onnx is many times faster here')
+test.each([
+  ['auto', /^warning {2}without a graphics card gpu\.js is many times slower than --engine onnx\n$/],
+  ['cpu', /^$/],
+] as const)('gpu in mode %s without a graphics card: a warning where it was not asked for', async (mode, said) => {
+  const { engine } = await standIn({}, ['webgpu: the driver sleeps'])
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const { runsOn } = getOrThrow(await gpu(mode, () => TE.right(engine))({ threads: 1 })())
+  const written = write.mock.calls.map(([text]) => String(text)).join('')
+  write.mockRestore()
+  expect(written).toMatch(said)
+  expect(runsOn).toBe('gpu.js on JavaScript; no graphics card was found: webgpu: the driver sleeps')
   await engine.close()
 })
 

@@ -25,18 +25,23 @@ const onnx = (threads: number, why = ''): TE.TaskEither<EdgeError, StudyEngine> 
 
 const passed = ({ passedOver }: GpuEngine): string => `no graphics card was found: ${passedOver.join('; ')}`
 
-/** That no card computes, and what to do. */
-const without = (engine: GpuEngine): string =>
-  `${engine.passedOver.length === 0 ? 'it is no graphics card' : passed(engine)}; --engine onnx is many times faster here`
-
-const gpu =
-  (mode: RequestedMode): MakeEngine =>
+/**
+ * gpu.js in a mode. Where it was to choose and found no graphics card, it warns: the study takes many times longer.
+ *
+ * @param startGpu only tests give another
+ */
+export const gpu =
+  (mode: RequestedMode, startGpu: typeof startGpuEngine = startGpuEngine): MakeEngine =>
   () =>
     pipe(
-      startGpuEngine({ mode, warn }),
+      startGpu({ mode, warn }),
+      TE.tapIO((engine) => () => {
+        if (mode === 'auto' && engine.adapter.software)
+          warn('without a graphics card gpu.js is many times slower than --engine onnx')
+      }),
       TE.map((engine) => ({
         engine,
-        runsOn: `gpu.js on ${engine.adapter.name}${engine.adapter.software ? `; ${without(engine)}` : ''}`,
+        runsOn: `gpu.js on ${engine.adapter.name}${engine.passedOver.length === 0 ? '' : `; ${passed(engine)}`}`,
       })),
     )
 
