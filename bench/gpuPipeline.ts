@@ -5,8 +5,8 @@ import type { GPU } from 'gpu.js'
 import { type Device, DeviceBuffer } from '../packages/engine-gpu/src/device/device.js'
 import { graphicsCard, javaScript, translate, webAssembly } from '../packages/engine-gpu/src/device/dialect.js'
 import { createKernel } from '../packages/engine-gpu/src/device/gpujs.js'
+import type { KernelSpec } from '../packages/engine-gpu/src/device/kernelSpec.js'
 import { makeExecutable } from '../packages/engine-gpu/src/program/executable.js'
-import type { KernelSpec } from '../packages/engine-gpu/src/program/value.js'
 
 /** Where an array of a kernel comes from. */
 type Source =

@@ -1,4 +1,5 @@
 import {
+  ArgumentError,
   add,
   array,
   BufferError,
@@ -70,6 +71,17 @@ describe('modes', () => {
         received  there is no WebGL2 here
         to do     use a browser with WebGL2 and float textures; Node has none"
     `)
+  })
+
+  test.each([
+    ['cpu', 'options must be a record.'],
+    [{ mod: 'cpu' }, 'options are mode and warn.'],
+    [{ mode: 'gpu' }, 'mode must be one of auto, webgpu, webgl2, webasm, cpu.'],
+    [{ mode: 3 }, 'mode must be one of auto, webgpu, webgl2, webasm, cpu.'],
+  ])('options %j are refused: %s', async (options, expected) => {
+    const error: unknown = await gpuEngine(options as never).catch((e: unknown) => e) // border: as JavaScript would
+    expect(error).toBeInstanceOf(ArgumentError)
+    expect(String(error)).toContain(expected)
   })
 })
 

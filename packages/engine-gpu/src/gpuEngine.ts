@@ -1,21 +1,14 @@
 import type { Engine } from '@cotangent/core'
 import { type EngineUnavailable, getOrThrow, TE } from '@cotangent/prelude'
 import type { Adapter, DeviceLimits, DeviceStats } from './device/device.js'
-import type { Mode, RequestedMode } from './device/mode.js'
+import type { Mode } from './device/mode.js'
 import { type Choice, openDevice } from './device/openDevice.js'
 import { runsWithin } from './limits.js'
 import { hasLowering } from './lowerings/index.js'
+import { checkOptions, type GpuEngineOptions } from './options.js'
 import { makeExecutable } from './program/executable.js'
 import { profileProgram } from './program/profileProgram.js'
 import { makeResidentInputs } from './program/residentInputs.js'
-
-/** How the engine is started. */
-export interface GpuEngineOptions {
-  /** A mode of gpu.js; `auto` (the default) chooses one: a graphics card where there is one, else `cpu`. */
-  readonly mode?: RequestedMode
-  /** Told of a mode that computes wrong here, when `auto` goes on to the next; `console.warn` by default. */
-  readonly warn?: (message: string) => void
-}
 
 /** The engine, with what can be asked of it besides. */
 export interface GpuEngine extends Engine {
@@ -58,14 +51,16 @@ const makeEngine = ({ device, passedOver }: Choice): GpuEngine => {
 /**
  * The engine as a value, or why it does not start here: `gpuEngine` without the throw.
  *
+ * @throws ArgumentError for options that do not exist
  * @example
  * const started = await startGpuEngine({ mode: 'webgl2' })() // Node has no WebGL2
  * started._tag // => 'Left'
  */
-export const startGpuEngine = ({
-  mode = 'auto',
-  warn = console.warn,
-}: GpuEngineOptions = {}): TE.TaskEither<EngineUnavailable, GpuEngine> => TE.map(makeEngine)(openDevice(mode, warn))
+export const startGpuEngine = (options: GpuEngineOptions = {}): TE.TaskEither<EngineUnavailable, GpuEngine> => {
+  checkOptions(options)
+  const { mode = 'auto', warn = console.warn } = options
+  return TE.map(makeEngine)(openDevice(mode, warn))
+}
 
 /**
  * Programs as gpu.js kernels: chains of elementwise operations, with the product or reduction they follow, are one kernel;
@@ -86,7 +81,8 @@ export const startGpuEngine = ({
  * | NaN, infinities, -0 of f32 | as in the reference evaluator; a graphics card's compiler may take x · 0 for 0, and (x + c) - c for x, where c and 0 are numbers of the program |
  * | subnormal numbers | may become 0 of their sign in webgpu and webgl2 |
  *
- * @throws EdgeFailure (EngineUnavailable) where the mode does not start, or computes a few known numbers wrong
+ * @throws EdgeFailure (EngineUnavailable) where the mode does not start, or computes a few known numbers wrong; ArgumentError
+ * for options that do not exist
  * @example
  * const engine = await gpuEngine({ mode: 'cpu' })
  * const f = compile((x: Tensor) => mul(x, x), engine)

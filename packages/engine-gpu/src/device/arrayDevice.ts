@@ -2,10 +2,11 @@
  * The modes of gpu.js whose device memory is the host's: `cpu` (JavaScript) and `webasm`. Kernels take and give typed
  * arrays, synchronously; a result is a fresh array that no later run writes to.
  */
-import type { KernelSpec } from '../program/value.js'
+
 import type { Device } from './device.js'
 import { javaScript, translate, webAssembly } from './dialect.js'
 import { createKernel, loadGpuJs } from './gpujs.js'
+import type { KernelSpec } from './kernelSpec.js'
 import { makeDevice } from './makeDevice.js'
 import type { ArrayMode } from './mode.js'
 

@@ -1,5 +1,5 @@
-import type { KernelSpec } from '../program/value.js'
 import type { Eventually } from './eventually.js'
+import type { KernelSpec } from './kernelSpec.js'
 import type { DeviceBuffer, DeviceStats } from './memory.js'
 import type { Mode } from './mode.js'
 

@@ -2,9 +2,10 @@
  * The border to gpu.js: its module as Node and as a browser load it, and what its own types leave out. Everything here
  * is read from the pinned version 2.24.1.
  */
+
 import type { GPU as Gpu, IKernelRunShortcut } from 'gpu.js'
-import type { KernelSpec } from '../program/value.js'
 import type { TranslatedKernel } from './dialect.js'
+import type { KernelSpec } from './kernelSpec.js'
 
 /** A GPU buffer that gpu.js counts owners of. */
 export interface BufferHandle {

@@ -1,5 +1,5 @@
-import type { KernelSpec } from '../program/value.js'
 import type { Eventually } from './eventually.js'
+import type { KernelSpec } from './kernelSpec.js'
 
 /** A kernel as a mode of gpu.js compiles it; H is what goes from kernel to kernel. */
 export interface CompiledKernel<H> {

@@ -1,8 +1,8 @@
-import type { KernelSpec } from '../program/value.js'
 import type { Adapter, Device } from './device.js'
 import { andThen } from './eventually.js'
 import { beyondLimit, explained } from './failure.js'
 import { type CompiledKernel, KernelCache } from './kernelCache.js'
+import type { KernelSpec } from './kernelSpec.js'
 import { Memory } from './memory.js'
 import type { Mode } from './mode.js'
 

@@ -1,5 +1,7 @@
 /** The modes of gpu.js this engine runs in. */
-export type Mode = 'webgpu' | 'webgl2' | 'webasm' | 'cpu'
+export const modes = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const
+
+export type Mode = (typeof modes)[number]
 
 /** What a user may ask for: a mode of gpu.js by its name, or `auto`. */
 export type RequestedMode = Mode | 'auto'

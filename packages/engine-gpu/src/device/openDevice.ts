@@ -90,15 +90,6 @@ export const openDevice =
   ): TE.TaskEither<EngineUnavailable, Choice> =>
   async () => {
     if (requested === 'auto') return chooseBest(by, warn)
-    if (!Object.hasOwn(by, requested)) {
-      return E.left(
-        engineUnavailable(
-          'gpu',
-          `mode ${JSON.stringify(requested)}`,
-          `use one of ${Object.keys(by).join(', ')}, or auto`,
-        ),
-      )
-    }
     const opened = await open(requested, by)
     if ('device' in opened) return E.right({ device: opened.device, passedOver: [] })
     const what = opened.wrong ? 'it computes wrong here: ' : ''

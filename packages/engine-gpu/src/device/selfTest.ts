@@ -2,8 +2,9 @@
  * A few kernels with known answers, run when an engine starts. Users of gpu.js report wrong sums on some graphics cards;
  * drivers may also count on there being no NaN. A mode that fails here is not used.
  */
-import type { KernelSpec } from '../program/value.js'
+
 import type { Device } from './device.js'
+import type { KernelSpec } from './kernelSpec.js'
 
 interface SelfTest {
   readonly name: string

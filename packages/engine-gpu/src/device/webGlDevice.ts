@@ -1,9 +1,10 @@
 /* gpu.js in mode `webgl2`: fragment shaders; what a kernel gives is a texture of one f32 a texel. */
-import type { KernelSpec } from '../program/value.js'
+
 import type { Adapter, Device } from './device.js'
 import { graphicsCard, translate } from './dialect.js'
 import { deviceFailed } from './failure.js'
 import { createKernel, type GpuJs, loadGpuJs, type TextureHandle } from './gpujs.js'
+import type { KernelSpec } from './kernelSpec.js'
 import { makeDevice } from './makeDevice.js'
 import { isSoftware } from './software.js'
 

@@ -4,7 +4,7 @@ import type { Computed, Opaque, Value } from '../program/value.js'
 /** What a kernel may compute. */
 export type Work = Computed | Opaque
 
-export const isWork = (value: Value): value is Work => value.kind === 'computed' || value.kind === 'opaque'
+const isWork = (value: Value): value is Work => value.kind === 'computed' || value.kind === 'opaque'
 
 export interface Graph {
   /** Operands before what needs them. */

@@ -1,5 +1,6 @@
 import type { Equation } from '@cotangent/core'
-import type { Data, Input, KernelSpec } from '../program/value.js'
+import type { KernelSpec } from '../device/kernelSpec.js'
+import type { Data, Input } from '../program/value.js'
 import type { Work } from './graph.js'
 
 /** What a kernel reads: an array that is there, or another kernel's result. */

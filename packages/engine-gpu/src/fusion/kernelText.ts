@@ -1,5 +1,6 @@
 /* The text of one kernel: a value, or several of one length, with everything that is computed inside of it. */
-import type { KernelSpec, Read, Value } from '../program/value.js'
+import type { KernelSpec } from '../device/kernelSpec.js'
+import type { Read, Value } from '../program/value.js'
 import { type Emitter, makeEmitter } from '../source/emitter.js'
 import { numberText } from '../source/number.js'
 import { namedPlace, namesIn, type Place, printPlace, shifted } from '../source/place.js'

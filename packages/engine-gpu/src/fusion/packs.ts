@@ -30,13 +30,13 @@ const largestSibling = 2 ** 16
 const smallSibling = 2 ** 12
 
 /** Arrays by what they come from: a pack, or a value that was there. */
-type Source = Pack | Value
+type Origin = Pack | Value
 
 interface State {
   readonly packs: readonly Pack[]
   readonly packOf: ReadonlyMap<Value, Pack>
   /** What the members of a pack read and are not themselves. */
-  readonly sources: (pack: Pack) => ReadonlySet<Source>
+  readonly sources: (pack: Pack) => ReadonlySet<Origin>
 }
 
 type Reads = (value: Work) => readonly Value[]
@@ -62,7 +62,7 @@ const stateOf = (packs: readonly Pack[], readsOf: Reads): State => {
   return { packs, packOf, sources: memo((pack) => new Set(reads(pack).map((value) => packOf.get(value) ?? value))) }
 }
 
-const isPack = (source: Source): source is Pack => 'members' in source
+const isPack = (origin: Origin): origin is Pack => 'members' in origin
 
 type Levels = ReadonlyMap<Pack, number>
 

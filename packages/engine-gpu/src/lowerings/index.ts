@@ -34,7 +34,7 @@ export const lowerings: Lowerings = {
   ...contractionLowerings,
 }
 
-export type LoweredName = keyof typeof lowerings
+type LoweredName = keyof typeof lowerings
 
 const isName = (name: string): name is LoweredName => Object.hasOwn(lowerings, name)
 

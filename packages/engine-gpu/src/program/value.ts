@@ -6,16 +6,6 @@
 import type { Emitter } from '../source/emitter.js'
 import type { Place } from '../source/place.js'
 
-/** One kernel: what gpu.js compiles, and what the cache of compiled kernels goes by. */
-export interface KernelSpec {
-  /** A gpu.js kernel over flat arrays: `function (a0, a1) { ... }`; all lengths and strides stand in it as numbers. */
-  readonly source: string
-  /** Number of elements of the result, one thread each. */
-  readonly length: number
-  /** Lengths of the parameters, in their order. */
-  readonly inputLengths: readonly number[]
-}
-
 /** The text of an operand's element at a place: `a0[i]`, `v3`, or a number. */
 export type Read = (at: Place) => string
 
