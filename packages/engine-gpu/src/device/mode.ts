@@ -1,6 +1,7 @@
-/** The modes of gpu.js this engine runs in. */
+/** All of them. */
 export const modes = ['webgpu', 'webgl2', 'webasm', 'cpu'] as const
 
+/** The modes of gpu.js this engine runs in. */
 export type Mode = (typeof modes)[number]
 
 /** What a user may ask for: a mode of gpu.js by its name, or `auto`. */
