@@ -16,8 +16,6 @@ import { onnxEngine } from '@cotangent/engine-onnx'
 import {
   defaultSettings,
   knownMethods,
-  type Mail,
-  mailLabels,
   makeClassifier,
   makeStudyData,
   pretrain,
@@ -28,23 +26,10 @@ import { getOrThrow } from '@cotangent/prelude'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { argmax } from '../packages/experiment/src/metrics/index.js'
 import { makeFineTuner } from '../packages/experiment/src/study/fineTune.js'
+import { smallMails } from './support/smallMails.js'
 
 const tolerance = 40 * Math.sqrt(64) * 2 ** -24
 
-const words = ['list', 'patch', 'offer', 'money', 'kernel', 'filter', 'razor', 'package', 'folder']
-const mails: readonly Mail[] = mailLabels.flatMap((label, k) =>
-  Array.from(
-    { length: 10 },
-    (_, i): Mail => ({
-      id: `${label}/${i}`,
-      text: `${words[k] ?? ''} ${words[(k + i) % words.length] ?? ''} number ${i}`,
-      label,
-      group: label === 'spam' ? 'spam' : 'ham',
-      file: `${label}-${i}`,
-    }),
-  ),
-)
-const alone = { of: mails.map((_, i) => i), sizes: mails.map(() => 1) }
 const settings = withSettings(defaultSettings, {
   model: { layers: 1, width: 16, heads: 2, length: 10, vocabulary: 300 },
   pretraining: { batch: 8, wordEpochs: 2, labelEpochs: 4, windows: 1, labelRate: 1e-2 },
@@ -52,10 +37,7 @@ const settings = withSettings(defaultSettings, {
   alpha: 2,
   fineTuning: { mails: 9, batch: 4, epochs: 4 },
 })
-const data = makeStudyData(
-  { mails, clusters: { twins: alone, kept: alone }, version: 'test', cache: { _tag: 'Off' } },
-  settings,
-)
+const data = makeStudyData(smallMails, settings)
 const config = studyConfig(settings, data.classes, data.tokenizer.vocabularySize)
 
 /** What a run of the study shows: every term at every step, then the logits of the test mails, row by row. */

@@ -7,15 +7,9 @@ import { loadGpuJs } from '../../packages/engine-gpu/src/device/gpujs.js'
 import { openWebGpuDevice } from '../../packages/engine-gpu/src/device/webGpuDevice.js'
 import { countGpuBuffers } from '../support/gpuBuffers.js'
 import { outOfRange, outOfRangeResults } from '../support/outOfRange.js'
+import { usingGpu } from '../support/usingGpu.js'
 
-const using = async (f: (engine: GpuEngine) => Promise<void>): Promise<void> => {
-  const engine = await gpuEngine({ mode: 'webgpu' })
-  try {
-    await f(engine)
-  } finally {
-    await engine.close()
-  }
-}
+const using = (f: (engine: GpuEngine) => Promise<void>): Promise<void> => usingGpu(f, 'webgpu')
 
 const failure = async (f: () => unknown): Promise<unknown> => {
   try {

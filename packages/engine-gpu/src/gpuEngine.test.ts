@@ -28,16 +28,8 @@ import {
 } from '@cotangent/core'
 import { EdgeFailure } from '@cotangent/prelude'
 import { describe, expect, test } from 'vitest'
+import { usingGpu } from '../../../test/support/usingGpu.js'
 import { type GpuEngine, gpuEngine } from './gpuEngine.js'
-
-const using = async (f: (engine: GpuEngine) => Promise<void>): Promise<void> => {
-  const engine = await gpuEngine({ mode: 'cpu' })
-  try {
-    await f(engine)
-  } finally {
-    await engine.close()
-  }
-}
 
 describe('modes', () => {
   test('cpu says what it is', async () => {
@@ -101,13 +93,13 @@ describe('programs', () => {
   }
 
   test('f64 runs on the host, between two programs', () =>
-    using(async (engine) => {
+    usingGpu(async (engine) => {
       const f = (x: Tensor) => mul(cast(add(cast(mul(x, 3), 'f64'), 1e-12), 'f32'), 2)
       expect(await programsOf(engine, f, array([1, 2]))).toEqual({ programs: 2, values: [6, 12] })
     }))
 
   test('loops and choices run on the host, between two programs', () =>
-    using(async (engine) => {
+    usingGpu(async (engine) => {
       const steps = array([0.5, 2])
       const loop = (x: Tensor): Tensor =>
         scan((carry: Tensor, y: Tensor) => [add(mul(carry, y), 1), null] as const, mul(x, 2), steps)[0]
@@ -138,21 +130,21 @@ describe('programs', () => {
     }))
 
   test('f64 that depends on nothing runs on the host before the call', () =>
-    using(async (engine) => {
+    usingGpu(async (engine) => {
       const f = (x: Tensor) => add(x, cast(mul(iota(3, 'f64'), 0.5), 'f32'))
       expect(await programsOf(engine, f, array([1, 1, 1]))).toEqual({ programs: 1, values: [1, 1.5, 2] })
       expect(await programsOf(engine, () => iota(2, 'f64'))).toEqual({ programs: 0, values: [0, 1] })
     }))
 
   test('what the first program hands to the host is freed', () =>
-    using(async (engine) => {
+    usingGpu(async (engine) => {
       const f = compile((x: Tensor) => cast(add(cast(mul(x, 3), 'f64'), 1), 'f32'), engine)
       await f(array([1, 2]))
       expect(engine.stats().buffers).toBe(0)
     }))
 
   test('integers beyond 2^24 that are seen before the run keep their equation on the host, exact', () =>
-    using(async (engine) => {
+    usingGpu(async (engine) => {
       const literal = await programsOf(engine, (n: Tensor) => add(n, 20000000), scalar(1, 'i32'))
       expect(literal).toEqual({ programs: 0, values: [20000001] })
       const table = () => constant(array([20000001, 20000003], 'i32'))
@@ -162,7 +154,7 @@ describe('programs', () => {
     }))
 
   test('random numbers, eigh and singular values come from the host, and feed kernels', () =>
-    using(async (engine) => {
+    usingGpu(async (engine) => {
       const noise = await programsOf(engine, (k: Tensor, x: Tensor) => add(normal(k, [2]), x), key(1), array([1, 1]))
       const drawn = [...normal(key(1), [2]).data].map((v) => Math.fround(v + 1))
       expect(noise).toEqual({ programs: 1, values: drawn })
@@ -181,7 +173,7 @@ describe('programs', () => {
     }))
 
   test('results that are literals or plain tables are tensors too', () =>
-    using(async (engine) => {
+    usingGpu(async (engine) => {
       const f = compile((x: Tensor) => [mul(iota(3, 'f32'), 0), cast(iota(2), 'f32'), x] as const, engine)
       const [zeros, table, same] = await f(array([5]))
       expect([zeros, table, same].map((t) => t.shape)).toEqual([[3], [2], [1]])
@@ -190,7 +182,7 @@ describe('programs', () => {
 })
 
 test('equal layers compile once', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const w = tensor(new Float32Array(16).fill(0.1), [4, 4])
     const layers = (n: number) =>
       compile((x: Tensor) => Array.from({ length: n }).reduce<Tensor>((y) => tanh(matmul(y, w)), x), engine)

@@ -13,8 +13,6 @@ export interface Graph {
   readonly outputs: ReadonlySet<Value>
 }
 
-export const distinct = <T>(items: Iterable<T>): readonly T[] => [...new Set(items)]
-
 /** @param equations the results of a program's equations in their order, which the order of the work follows */
 export const graphOf = (equations: readonly Value[], outputs: readonly Value[]): Graph => {
   const needed = new Set<Value>()
@@ -41,7 +39,7 @@ export const graphOf = (equations: readonly Value[], outputs: readonly Value[]):
 
   const users = new Map<Value, Work[]>()
   for (const user of work) {
-    for (const operand of distinct(user.operands)) {
+    for (const operand of new Set(user.operands)) {
       const others = users.get(operand)
       if (others === undefined) users.set(operand, [user])
       else others.push(user)

@@ -47,29 +47,40 @@ export interface LoadedProgram {
   run(inputs: readonly Tensor[], call?: Call): Promise<readonly Tensor[]>
 }
 
+/** Frees the constants of programs that nobody holds any more. */
+const abandoned = new FinalizationRegistry<readonly DeviceBuffer[]>((constants) => {
+  for (const constant of constants) constant.release()
+})
+
 /** Compiles a program's kernels, and copies its constants to the device, once. */
 export const loadProgram = (device: Device, placed: ResidentInputs, ir: IR): LoadedProgram => {
   const schedule = scheduleOf(fuse(lowerIR(ir)), ir.inputs.length)
   const constants = schedule.data.map(({ slot, values }) => ({ slot, buffer: device.upload(values) }))
   const steps = schedule.steps.map((step) => ({ ...step, compiled: device.kernel(step.kernel.spec) }))
-  return {
-    run: async (inputs, call = plainly) => {
-      const slots = new Slots(schedule.slots)
-      try {
-        for (const [slot, x] of inputs.entries()) slots.set(slot, await placed.place(x, schedule))
-        for (const { slot, buffer } of constants) slots.set(slot, buffer.share())
-        for (const { kernel, compiled, inputs: from, output, dead } of steps) {
-          const operands = from.map((slot) => slots.get(slot))
-          const result = call(kernel, () => compiled.run(operands))
-          slots.set(output, result instanceof Promise ? await result : result)
-          for (const slot of dead) slots.release(slot)
-        }
-        return ir.outputs.map(
-          ({ aval }, i) => new DeviceTensor(device, slots.get(schedule.outputs[i] ?? -1).share(), aval),
-        )
-      } finally {
-        slots.releaseAll()
+  const run: LoadedProgram['run'] = async (inputs, call = plainly) => {
+    const slots = new Slots(schedule.slots)
+    try {
+      for (const { slot, buffer } of constants) slots.set(slot, buffer.share())
+      for (const [slot, x] of inputs.entries()) {
+        const buffer = placed.place(x, schedule)
+        slots.set(slot, buffer instanceof Promise ? await buffer : buffer)
       }
-    },
+      for (const { kernel, compiled, inputs: from, output, dead } of steps) {
+        const operands = from.map((slot) => slots.get(slot))
+        const result = call(kernel, () => compiled.run(operands))
+        slots.set(output, result instanceof Promise ? await result : result)
+        for (const slot of dead) slots.release(slot)
+      }
+      return ir.outputs.map(
+        ({ aval }, i) => new DeviceTensor(device, slots.get(schedule.outputs[i] ?? -1).share(), aval),
+      )
+    } finally {
+      slots.releaseAll()
+    }
   }
+  abandoned.register(
+    run,
+    constants.map(({ buffer }) => buffer),
+  )
+  return { run }
 }

@@ -6,6 +6,7 @@ import {
   BufferError,
   compile,
   cond,
+  constant,
   greater,
   type HostTensor,
   matmul,
@@ -17,6 +18,7 @@ import {
   tensor,
 } from '@cotangent/core'
 import { expect, test } from 'vitest'
+import { usingGpu } from '../../../../test/support/usingGpu.js'
 import { DeviceTensor } from '../deviceTensor.js'
 import { type GpuEngine, gpuEngine } from '../gpuEngine.js'
 
@@ -24,15 +26,6 @@ const side = 8
 const bytes = 4 * side * side
 
 const weightOf = (value: number): HostTensor => tensor(new Float32Array(side * side).fill(value), [side, side])
-
-const using = async (f: (engine: GpuEngine) => Promise<void>): Promise<void> => {
-  const engine = await gpuEngine({ mode: 'cpu' })
-  try {
-    await f(engine)
-  } finally {
-    await engine.close()
-  }
-}
 
 /** Bytes that a call copies to the device. */
 const uploadedBy = async (engine: GpuEngine, call: () => Promise<unknown>): Promise<number> => {
@@ -55,7 +48,7 @@ const collect = async (): Promise<void> => {
 const times = (engine: GpuEngine) => compile((x: Tensor, w: Tensor) => matmul(x, w), engine)
 
 test('50 steps with frozen weights: each goes to the device twice, a batch once, memory is flat', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const frozen = [weightOf(0.1), weightOf(0.2), weightOf(0.3)]
     const step = compile(
       (w: Tensor, weights: readonly Tensor[], x: Tensor) =>
@@ -89,7 +82,7 @@ test('50 steps with frozen weights: each goes to the device twice, a batch once,
   }))
 
 test('a result that shares memory with what stays may be donated, and leaves it as it is', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const x = array([1, 2, 3])
     const both = compile((t: Tensor) => [reshape(t, [3, 1]), add(t, t)] as const, engine)
     for (let i = 0; i < 3; i++) {
@@ -104,7 +97,7 @@ test('a result that shares memory with what stays may be donated, and leaves it 
   }))
 
 test('two programs share what stays; captured tensors stay too', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const w = weightOf(0.5)
     const first = times(engine)
     const second = compile((x: Tensor) => add(matmul(x, w), w), engine)
@@ -120,7 +113,7 @@ test('two programs share what stays; captured tensors stay too', () =>
   }))
 
 test('donated after it stayed: freed, and refused from then on', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const w = weightOf(1)
     const keep = compile((t: Tensor) => sum(t), engine)
     const give = compile((t: Tensor) => sum(mul(t, 2)), engine, { donate: [0] })
@@ -136,7 +129,7 @@ test('donated after it stayed: freed, and refused from then on', () =>
   }))
 
 test('given away elsewhere after it stayed: refused, and freed with that', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const w = weightOf(1)
     const keep = compile((t: Tensor) => add(t, 1), engine)
     for (let i = 0; i < 2; i++) await keep(w)
@@ -165,8 +158,22 @@ test('freed when nobody holds the tensor any more, and on close', async () => {
   expect([...held.data]).toEqual(new Array(side * side).fill(2))
 })
 
+test('constants of a program that nobody holds any more are freed', () =>
+  usingGpu(async (engine) => {
+    const shortLived = async (): Promise<void> => {
+      const f = compile((x: Tensor) => add(x, constant(array([1, 2, 4]))), engine)
+      const result = await f(array([1, 2, 3]))
+      expect([...(await result.read()).data]).toEqual([2, 4, 7])
+      if (result instanceof DeviceTensor) result.free()
+      expect(engine.stats().buffers).toBe(1)
+    }
+    await shortLived()
+    await collect()
+    expect(engine.stats().buffers).toBe(0)
+  }))
+
 test('a batch that two programs of one call need does not stay', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const f = compile(
       (x: Tensor) =>
         mul(
@@ -188,7 +195,7 @@ test('a batch that two programs of one call need does not stay', () =>
   }))
 
 test('what a program hands to the host and back costs a copy each time and is freed', () =>
-  using(async (engine) => {
+  usingGpu(async (engine) => {
     const f = compile(
       (x: Tensor) =>
         mul(

@@ -1,5 +1,6 @@
 import { HostTensor, type Tensor } from '@cotangent/core'
 import type { Device, DeviceBuffer } from '../device/device.js'
+import type { Eventually } from '../device/eventually.js'
 import { DeviceTensor, toDevice } from '../deviceTensor.js'
 
 /** What programs of one device are given: where its elements are on that device. */
@@ -14,7 +15,7 @@ export interface ResidentInputs {
    * @param program anything that stands for it
    * @throws BufferError if the tensor was donated
    */
-  place(x: Tensor, program: object): Promise<DeviceBuffer>
+  place(x: Tensor, program: object): Eventually<DeviceBuffer>
   /** Frees a tensor's elements, if they stayed. */
   forget(x: HostTensor): void
 }
@@ -53,9 +54,9 @@ export const makeResidentInputs = (device: Device): ResidentInputs => {
 
   return {
     forget,
-    place: async (x, program) => {
+    place: (x, program) => {
       if (x instanceof DeviceTensor && x.device === device) return x.buffer.share()
-      return x instanceof HostTensor ? placeHost(x, program) : device.upload(toDevice(await x.read()))
+      return x instanceof HostTensor ? placeHost(x, program) : x.read().then((host) => device.upload(toDevice(host)))
     },
   }
 }

@@ -5,7 +5,7 @@ import { key, referenceEngine, type Tensor, treeEntries } from '@cotangent/core'
 import { E } from '@cotangent/prelude'
 import { initBert } from '@cotangent/transformer'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Mail, type MailSet, mailLabels } from '../data/index.js'
+import { smallMails } from '../../../../test/support/smallMails.js'
 import { makeStudyData } from './dataset.js'
 import { type FineTuned, fineTuningRows, makeFineTuner, type Teacher } from './fineTune.js'
 import { knownMethods } from './methods.js'
@@ -13,29 +13,11 @@ import { type Pretrained, type PretrainOptions, pretrain, pretrainingMails } fro
 import { defaultSettings, type StudySettings, withSettings } from './settings.js'
 import { studyConfig } from './studyConfig.js'
 
-const words = ['list', 'patch', 'offer', 'money', 'kernel', 'filter', 'razor', 'package', 'folder']
-
-/** Ten mails of each class; every tenth one of `other` is hard ham. */
-const mails: readonly Mail[] = mailLabels.flatMap((label, k) =>
-  Array.from(
-    { length: 10 },
-    (_, i): Mail => ({
-      id: `${label}/${i}`,
-      text: `${words[k] ?? ''} ${words[(k + i) % words.length] ?? ''} number ${i}`,
-      label,
-      group: label === 'spam' ? 'spam' : label === 'other' && i % 2 === 0 ? 'hard-ham' : 'ham',
-      file: `${label}-${i}`,
-    }),
-  ),
-)
-const alone = { of: mails.map((_, i) => i), sizes: mails.map(() => 1) }
-const set: MailSet = { mails, clusters: { twins: alone, kept: alone }, version: 'test', cache: { _tag: 'Off' } }
-
 const settings = withSettings(defaultSettings, {
   model: { layers: 1, width: 8, heads: 2, length: 10, vocabulary: 300 },
   pretraining: { batch: 8, wordEpochs: 1, labelEpochs: 2, windows: 1 },
 })
-const data = makeStudyData(set, settings)
+const data = makeStudyData(smallMails, settings)
 const config = studyConfig(settings, data.classes, data.tokenizer.vocabularySize)
 
 let cache = ''
