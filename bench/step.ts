@@ -13,6 +13,7 @@ import {
   treeMap,
   valueAndGradAux,
 } from '@cotangent/core'
+import { ownCopy } from '@cotangent/experiment'
 import { combine, partition, withoutAdapters } from '@cotangent/nn'
 import { adamw, applyUpdates, chain, clipByGlobalNorm } from '@cotangent/optim'
 import { type BertClassifierParams, bertClassify, bertConfig, initBert } from '@cotangent/transformer'
@@ -94,10 +95,9 @@ export const trainingStep = (shape: StepShape) => {
   }
   const ids = Int32Array.from({ length: batch * length }, (_, i) => 5 + ((i * 7919) % (vocabulary - 5)))
   const attention = Int32Array.from({ length: batch * length }, (_, i) => Number(i % length < length - length / 8))
-  const own = <T>(tree: T): T => treeMap((x) => tensor(x.data.slice(), x.shape), tree)
   const args: Parameters<typeof step> = [
-    own(trained),
-    own(optimizer.init(trained)),
+    ownCopy(trained),
+    ownCopy(optimizer.init(trained)),
     frozen,
     original.classifier,
     { inputIds: tensor(ids, [batch, length]), attentionMask: tensor(attention, [batch, length]) },

@@ -1,6 +1,7 @@
 import type { Evaluation } from '@cotangent/ba-lora'
-import { type Compiled, type Tensor, tensor, treeMap } from '@cotangent/core'
+import type { Compiled, Tensor } from '@cotangent/core'
 import { E, type NonFinite, nonFinite } from '@cotangent/prelude'
+import { ownCopy } from './ownCopy.js'
 import { readTree } from './readTree.js'
 import type { FrozenParts, StepHyper, StepResult } from './trainingStep.js'
 
@@ -47,9 +48,6 @@ const valuesOf = ({ total, terms }: Evaluation): Readonly<Record<string, number>
 /** The first value that is not finite: a term before the total, since the term is the cause. */
 const firstNonFinite = ({ total = 0, ...terms }: Readonly<Record<string, number>>): readonly [string, number] | null =>
   [...Object.entries(terms), ['total', total] as const].find(([, value]) => !Number.isFinite(value)) ?? null
-
-/** A tree with storage of its own. */
-const ownCopy = <T>(tree: T): T => treeMap((x) => tensor(x.data.slice(), x.shape), tree)
 
 /**
  * Runs training steps one after the other. The parameters and the state given are copied first, so that the step may

@@ -1,4 +1,5 @@
 export { type FitOptions, type FitResult, fit, type Step, type StepRecord } from './fit.js'
 export { epochOrder, seedOf, streamOf } from './order.js'
+export { ownCopy } from './ownCopy.js'
 export { readTree } from './readTree.js'
 export { type FrozenParts, type StepHyper, type StepParts, type StepResult, trainingStep } from './trainingStep.js'

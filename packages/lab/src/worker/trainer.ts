@@ -1,13 +1,13 @@
 import { parameterCount } from '@cotangent/ba-lora'
 import { array, compile, scalar, singularValues, type Tensor } from '@cotangent/core'
 import type { GpuEngine } from '@cotangent/engine-gpu'
-import { fineTuningStart, readTree, type StudyMethod, type StudySettings } from '@cotangent/experiment'
+import { fineTuningStart, ownCopy, readTree, type StudyMethod, type StudySettings } from '@cotangent/experiment'
 import type { BertConfig } from '@cotangent/transformer'
 import type { LabData } from '../labFile.js'
 import { rateOf, type TermName, termNames, type Weights } from '../settings.js'
 import { batchesOf } from './batches.js'
 import { labObjective, labStep } from './labStep.js'
-import { free, ownCopy } from './trees.js'
+import { free } from './trees.js'
 
 /** What is trained, and from where. */
 export interface Lab extends LabData {
